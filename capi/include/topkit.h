@@ -96,8 +96,8 @@ enum { TOPKIT_SELECT_LARGEST = 0, TOPKIT_SELECT_SMALLEST = 1 };
 /* Where NaN of either sign ranks: above +inf, as torch.topk has it, or below -inf. */
 enum { TOPKIT_NAN_HIGHEST = 0, TOPKIT_NAN_LOWEST = 1 };
 
-/* Rows of one length, or of a start and len read on the device. */
-enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1 };
+/* Rows of one length, of a start and len read on the device, or of the candidates of several shards. */
+enum { TOPKIT_ROWS_DENSE = 0, TOPKIT_ROWS_RAGGED = 1, TOPKIT_ROWS_SHARDS = 2 };
 
 /* The integer type of the indices; the standard fill is -1, all bits set for u32. */
 enum { TOPKIT_INDEX_I32 = 0, TOPKIT_INDEX_U32 = 1, TOPKIT_INDEX_I64 = 2 };
@@ -241,11 +241,19 @@ typedef struct topkit_launch {
     int64_t mask_stride;        /* from row to row of the mask, in words or bytes; 0 for one of all rows */
     const int32_t *row_ks;      /* [rows], the k of each row, clamped to 0 and k. TOPKIT_K_PER_ROW_TRUE only,
                                    and needed there */
+    int64_t shards;             /* shards of a row, each of `columns / shards` columns; 0 for rows in one piece.
+                                   TOPKIT_ROWS_SHARDS only, and needed there, as the next four; row_stride is 0 for
+                                   the columns of a shard then. Column c is candidate c % width of shard c / width */
+    int64_t shard_stride;       /* from shard to shard of the scores; 0 for `rows` rows */
+    const int32_t *shard_counts; /* [shards][rows], the candidates that each shard has of each row, clamped to 0 and
+                                   to the columns of a shard; NULL where all shards are full */
+    int64_t shard_count_stride; /* from shard to shard of the counts; 0 for `rows` */
+    int64_t shard_id_stride;    /* from shard to shard of the ids; 0 for `rows` rows */
 } topkit_launch;
 
 #define TOPKIT_LAUNCH_INIT \
     { sizeof(topkit_launch), 0, 0, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0, 0, \
-      NULL, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL }
+      NULL, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, NULL, 0, 0 }
 
 /* The version of the library: "0.1.0". A constant string. */
 const char *topkit_version(void);

@@ -133,6 +133,11 @@ pub struct Launch {
     pub mask: *const c_void,
     pub mask_stride: i64,
     pub row_ks: *const i32,
+    pub shards: i64,
+    pub shard_stride: i64,
+    pub shard_counts: *const i32,
+    pub shard_count_stride: i64,
+    pub shard_id_stride: i64,
 }
 
 impl Launch {
@@ -170,6 +175,11 @@ impl Launch {
         mask: ptr::null(),
         mask_stride: 0,
         row_ks: ptr::null(),
+        shards: 0,
+        shard_stride: 0,
+        shard_counts: ptr::null(),
+        shard_count_stride: 0,
+        shard_id_stride: 0,
     };
 }
 

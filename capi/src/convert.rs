@@ -79,6 +79,18 @@ pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Fa
         Fill::Standard => dense,
     };
     let page_shift = size("page_shift", launch.page_shift.into())? as u32;
+    let shards = size("shards", launch.shards)?;
+    let mut dense = dense;
+    if shards > 0 {
+        dense = dense.shards(shards, 0);
+    }
+    let apart = or(launch.row_stride, dense.row_stride).saturating_mul(launch.rows);
+    dense.shard_stride = or(launch.shard_stride, if shards == 0 { 0 } else { apart });
+    let ids_apart = match shards {
+        0 => 0,
+        _ if launch.id_stride == 0 => dense.row_stride,
+        _ => launch.id_stride.saturating_mul(launch.rows),
+    };
     Ok(dense
         .scores(launch.scores as u64)
         .row_stride(or(launch.row_stride, dense.row_stride))
@@ -99,6 +111,11 @@ pub fn launch(dtype: DType, fill: Fill, launch: &Launch) -> Result<RawLaunch, Fa
         )
         .mask(launch.mask as u64, launch.mask_stride)
         .row_ks(launch.row_ks as u64)
+        .shard_counts(
+            launch.shard_counts as u64,
+            or(launch.shard_count_stride, if shards == 0 { 0 } else { launch.rows }),
+        )
+        .shard_id_stride(or(launch.shard_id_stride, ids_apart))
         .workspace(launch.workspace as u64, launch.workspace_bytes))
 }
 

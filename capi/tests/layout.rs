@@ -32,7 +32,8 @@ fn in_rust() -> Vec<(String, i64)> {
             size rows columns scores row_stride row_starts row_lengths indices index_stride
             workspace workspace_bytes k reserved values value_stride counts index_fill value_fill
             ids id_stride id_scale id_offset row_offsets pages page_stride page_shift reserved_end
-            raw_columns raw_column_stride mask mask_stride row_ks
+            raw_columns raw_column_stride mask mask_stride row_ks shards shard_stride shard_counts
+            shard_count_stride shard_id_stride
         }
     };
     let codes = [

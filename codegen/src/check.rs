@@ -1,8 +1,8 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
 use crate::{
-    DType, Ids, KSet, KernelKind, Key, LaunchKind, Mask, Order, SelectorSpec, Semantics, Ties,
-    Variant,
+    DType, Ids, KSet, KernelKind, Key, LaunchKind, Mask, Order, RowShape, SelectorSpec, Semantics,
+    Ties, Variant,
 };
 use std::fmt;
 
@@ -74,6 +74,11 @@ pub(crate) fn variant_faults(variant: &Variant) -> Vec<Fault> {
     contradictions(&mut faults, &variant.semantics);
     masked(&mut faults, &variant.semantics, &[variant.dtype]);
     let kernel = variant.kernel;
+    if variant.semantics.rows == RowShape::Shards && kernel != KernelKind::BlockRadix {
+        let message = format!("{kernel} reads no shards");
+        let hint = "use block_radix, or another value of `rows`";
+        faults.push(Fault::of(Key::Rows, message, hint));
+    }
     if kernel.items() == [0] && variant.items != 0 {
         let message = format!("{kernel} holds no scores in registers");
         faults.push(Fault::of(Key::Threads, message, "set `items` to 0"));
@@ -262,6 +267,14 @@ fn contradictions(faults: &mut Vec<Fault>, semantics: &Semantics) {
         let hint = "use `raw_columns: false`, or another value of `ids`";
         faults.push(Fault::of(Key::RawColumns, message.to_owned(), hint));
     }
+    if semantics.rows == RowShape::Shards && semantics.mask != Mask::None {
+        let message = format!(
+            "`mask: {}` contradicts `rows: shards`, whose counts say which candidates there are",
+            semantics.mask
+        );
+        let hint = "use `mask: none`, and mask where the candidates are selected";
+        faults.push(Fault::of(Key::Mask, message, hint));
+    }
     if !semantics.batch_invariant {
         return;
     }
@@ -302,6 +315,10 @@ fn masked(faults: &mut Vec<Fault>, semantics: &Semantics, dtypes: &[DType]) {
 /// with a source of its own as to the scores that may win.
 fn own_parts(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
     let Some(program) = &spec.program else { return };
+    if let Some(own) = program.source().filter(|_| spec.semantics.rows == RowShape::Shards) {
+        let message = format!("`rows: shards` is for the plain source, and {own} takes its place");
+        faults.push(Fault::of(Key::Rows, message, "use `rows: dense` or `rows: ragged`"));
+    }
     let of_output =
         [Key::Order, Key::Ids, Key::RawColumns, Key::Values, Key::Count, Key::Fill, Key::KPerRow];
     let parts =

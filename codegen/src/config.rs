@@ -6,14 +6,20 @@
 
 use crate::layout::{COUNTERS, MOST_CANDIDATES, part_header_words};
 use crate::program::Program;
-use crate::{Key, Mask, Ties, Variant};
+use crate::{Ids, Key, Mask, RowShape, Ties, Variant};
 
 /// The types: where scores come from, which of them are better, and where winners go. A struct of the
 /// selector's program takes the place of the plain one.
 pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let dtype = variant.dtype.cuda_name();
-    // A key of 64 bits has no room for the column beside a score of as many.
-    let ruled = if variant.dtype.score_bytes() > 4 { "TiesInOrder" } else { "ColumnOrdinal" };
+    let sharded = variant.semantics.rows == RowShape::Shards;
+    let ruled = match () {
+        // The order of candidates is not that of their ids.
+        () if sharded => "TiesById",
+        // A key of 64 bits has no room for the column beside a score of as many.
+        () if variant.dtype.score_bytes() > 4 => "TiesInOrder",
+        () => "ColumnOrdinal",
+    };
     let ordinal = match variant.semantics.ties {
         Ties::Any => "ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>".to_owned(),
         Ties::LowestIndex => format!("{ruled}<Source::Score, LARGEST, NAN_HIGHEST, true>"),
@@ -22,6 +28,10 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
     let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
     let source = format!("{source}<{dtype}, RAGGED>");
     let source = match variant.semantics.mask {
+        Mask::None if sharded && variant.semantics.ids == Ids::Given => {
+            format!("ShardedSource<{source}, Args, {}>", variant.semantics.index)
+        }
+        Mask::None if sharded => format!("ShardedSource<{source}, Args>"),
         Mask::None => source,
         Mask::Bits => format!("MaskedSource<{source}, Args, u32>"),
         Mask::Bytes => format!("MaskedSource<{source}, Args, u8>"),

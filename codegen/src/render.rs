@@ -5,7 +5,7 @@ use crate::embed;
 use crate::error::RenderError;
 use crate::flatten::{Line, flatten};
 use crate::program::{ArgsLayout, Program};
-use crate::{Mask, SelectorSpec, SpecError, Ties, Variant};
+use crate::{Mask, RowShape, SelectorSpec, SpecError, Ties, Variant};
 use minijinja::{Environment, UndefinedBehavior, context};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -113,6 +113,7 @@ fn skeleton(
                 types => config::types(variant, program),
                 ties => variant.semantics.ties != Ties::Any,
                 ties_in_order => variant.dtype.score_bytes() > 4,
+                sharded => variant.semantics.rows == RowShape::Shards,
                 filters => variant.kernel.filters(),
                 program => program.is_some(),
                 widened => variant.dtype.is_widened(),

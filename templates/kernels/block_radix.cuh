@@ -38,7 +38,7 @@ struct BlockRadix {
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
-    // Equal keys are taken in the order of columns, which the keys do not tell.
+    // Equal keys are taken in the order of columns or ids, which the keys do not tell.
     static constexpr bool TIES_IN_ORDER = Ordinal::IN_COLUMN_ORDER && !Ordinal::USES_COLUMN;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -72,7 +72,7 @@ struct BlockRadix {
         __syncthreads();
 
         // Count the first digit of every key.
-        const RowReader<Config> reader(row);
+        const typename ReaderOf<Config>::Type reader(row);
         Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
@@ -98,7 +98,7 @@ struct BlockRadix {
                 if (key > next.greatest) {
                     sink.put(shared.slots.next_winner(), column, [key] { return key; });
                 } else if (settled && TIES_IN_ORDER && threshold.inside > wanted) {
-                    // More ties than are wanted are taken below, in the order of columns.
+                    // More ties than are wanted are taken below, in their order.
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
@@ -120,12 +120,16 @@ struct BlockRadix {
                 if constexpr (TIES_IN_ORDER) {
                     // The histogram has been read, and its place has the counts of ties.
                     if (threshold.inside > wanted) {
-                        Ordinal::template for_each_tie<THREADS>(
-                            shared.histogram.counts, row.length, wanted,
-                            [&](u32 column) { return row.key_at(column) == next.least; },
-                            [&](u32 tie, u32 column) {
-                                sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
-                            });
+                        const auto take = [&](u32 tie, u32 column) {
+                            sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                        };
+                        if constexpr (IsSharded<typename Config::Source>::VALUE) {
+                            Ordinal::template Settle<Config>::select(shared, row, Key(next.least), wanted, take);
+                        } else {
+                            Ordinal::template for_each_tie<THREADS>(
+                                shared.histogram.counts, row.length, wanted,
+                                [&](u32 column) { return row.key_at(column) == next.least; }, take);
+                        }
                     }
                 }
                 sink.finish(team_of(shared));

@@ -76,9 +76,16 @@ struct Row : RowKeys<Config> {
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
         : RowKeys<Config>(source), elements(elements), length(length) {}
 
-    __device__ __forceinline__ Key key_at(u32 column) const {
-        return this->key_of(__ldg(elements + column), column);
+    // The address of an element.
+    __device__ __forceinline__ const Element* at(u32 column) const {
+        if constexpr (IsSharded<Source>::VALUE) {
+            return elements + this->place(column);
+        } else {
+            return elements + column;
+        }
     }
+
+    __device__ __forceinline__ Key key_at(u32 column) const { return this->key_of(__ldg(at(column)), column); }
 };
 
 // How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The

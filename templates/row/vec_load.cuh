@@ -146,3 +146,9 @@ struct RowReader
         }
     }
 };
+
+// What reads a row: one in several pieces has a reader of its own.
+template <class Config, bool SHARDED = IsSharded<typename Config::Source>::VALUE>
+struct ReaderOf {
+    using Type = RowReader<Config>;
+};

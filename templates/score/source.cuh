@@ -65,6 +65,12 @@ struct PlainSource {
     __device__ __forceinline__ bool keep(u32) const { return true; }
 };
 
+// Whether the elements of a row are in several pieces.
+template <class Source>
+struct IsSharded {
+    static constexpr bool VALUE = false;
+};
+
 // Whether the columns of a row are known without a read from memory.
 template <class Source>
 struct KnowsRow {

@@ -6,8 +6,8 @@
 // far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
 //
-// Scope: block; every thread must call. Shared memory: two entries for each of PLACES, a word for each bucket, and
-// less than 1 KB. Barriers: five, and those of the network if it is used.
+// Scope: block; every thread must call. Shared memory: two entries for each of PLACES, or one where they are large, a
+// word for each bucket, and less than 1 KB. Barriers: five, and those of the network if it is used.
 // Preconditions: blockDim.x == THREADS; the memory is not used otherwise (a barrier); 1 <= count <= PLACES.
 #pragma once
 #include "../core/range.cuh"
@@ -24,6 +24,22 @@ struct EntryPlaces {
     __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
 };
 
+// What goes to a bucket: an entry, or the place of one that is large.
+template <class Entry, bool LARGE = (sizeof(Entry) > 8)>
+struct Moved {
+    Entry entry;
+
+    static __device__ __forceinline__ Moved of(const Entry& entry, u32) { return {entry}; }
+    __device__ __forceinline__ const Entry& of_all(const Entry*) const { return entry; }
+};
+template <class Entry>
+struct Moved<Entry, true> {
+    u16 place;
+
+    static __device__ __forceinline__ Moved of(const Entry&, u32 place) { return {u16(place)}; }
+    __device__ __forceinline__ const Entry& of_all(const Entry* entries) const { return entries[place]; }
+};
+
 template <class Entry, u32 PLACES>
 struct BucketSort {
     using Word = typename Entry::Word;
@@ -33,7 +49,7 @@ struct BucketSort {
     using Range = ActiveRange<Word, BUCKET_BITS>;
 
     Entry given[PLACES];
-    Entry sorted[PLACES];
+    Moved<Entry> sorted[PLACES];
     u32 ends[BUCKETS];  // entries of each bucket, then its first place, then the place after its last
     u32 sums[WARP_SIZE];     // of each warp's buckets
     u32 largest[WARP_SIZE];  // of each warp's buckets
@@ -111,18 +127,18 @@ struct BucketSort {
         // Move each entry to its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = given[i];
-            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = entry;
+            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = Moved<Entry>::of(entry, i);
         }
         __syncthreads();
         // Rank each among the entries of its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = sorted[i];
+            const Entry entry = sorted[i].of_all(given);
             const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;
             for (u32 other = first; other < end; ++other) {
-                rank += sorted[other].precedes(entry);
+                rank += sorted[other].of_all(given).precedes(entry);
             }
             write(rank, entry);
         }

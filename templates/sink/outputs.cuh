@@ -49,7 +49,7 @@ struct Outputs {
     static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
-    using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
+    using Entry = typename EntryOf<Config, typename Config::Ordinal::ScoreKey, BY_VALUE>::Type;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
     static constexpr u32 NONE = 1u << 31;
 
@@ -170,8 +170,12 @@ struct Outputs {
     __device__ __forceinline__ Index id_of(u32 column) const {
         if constexpr (Config::IDS == Ids::GIVEN) {
             // It lies beside the score.
-            const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
-            return __ldg(ids + Source::row(args, row).start + column);
+            if constexpr (IsSharded<Source>::VALUE) {
+                return Source(args, row).id(column);
+            } else {
+                const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
+                return __ldg(ids + Source::row(args, row).start + column);
+            }
         } else if constexpr (Config::IDS == Ids::AFFINE) {
             const Index* offsets = static_cast<const Index*>(all().key_row_offsets);
             const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
@@ -186,7 +190,7 @@ struct Outputs {
     }
 
     __device__ __forceinline__ Element element_at(u32 column) const {
-        return __ldg(find_row<Config>(args, row).elements + column);
+        return __ldg(find_row<Config>(args, row).at(column));
     }
 
     // The element of a score key, which is the inverse of `ordered_key`.

@@ -26,7 +26,8 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     ScoreKey key;  // the better, the less
     u32 column;
 
-    static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
+    template <class Row>
+    static __device__ __forceinline__ SortEntry of(const Row&, ScoreKey score_key, u32 column) {
         return {ScoreKey(~score_key), column};
     }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
@@ -51,16 +52,25 @@ struct SortEntry<ScoreKey, false> {
     using Word = u32;
     u32 column;
 
-    static __device__ __forceinline__ SortEntry of(ScoreKey, u32 column) { return {column}; }
+    template <class Row>
+    static __device__ __forceinline__ SortEntry of(const Row&, ScoreKey, u32 column) {
+        return {column};
+    }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const { return {from_lane(column, lane)}; }
     __device__ __forceinline__ u32 word(u32) const { return column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const { return column < other.column; }
 };
 
+// What winners are sorted as. Candidates of shards have entries of their own.
+template <class Config, class ScoreKey, bool BY_VALUE, bool SHARDED = IsSharded<typename Config::Source>::VALUE>
+struct EntryOf {
+    using Type = SortEntry<ScoreKey, BY_VALUE>;
+};
+
 // What the threads of a CTA sort in together. Its warps, each on its own, share twice as many entries.
 template <class Entry>
 struct SortRoom {
-    static constexpr u32 PLACES = sizeof(Entry) > 8 ? 1024 : 2048;
+    static constexpr u32 PLACES = sizeof(Entry) > 16 ? 1024 : 2048;
     BucketSort<Entry, PLACES> block;
 };
 
@@ -81,11 +91,11 @@ struct SortedRow {
         __device__ __forceinline__ Entry get(u32 place) const {
             const u32 column = output.column(place);
             if constexpr (!Output::BY_VALUE) {
-                return Entry::of(0, column);
+                return Entry::of(row, 0, column);
             } else if (DROPS && column >= Output::NONE) {
-                return Entry::of(0, column);
+                return Entry::of(row, 0, column);
             } else {
-                return Entry::of(Config::Ordinal::score_key(row.key_at(column)), column);
+                return Entry::of(row, Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
         __device__ __forceinline__ void put(u32 place, const Entry& entry) const {

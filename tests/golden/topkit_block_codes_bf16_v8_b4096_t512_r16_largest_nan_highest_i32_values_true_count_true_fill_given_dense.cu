@@ -298,6 +298,12 @@ struct PlainSource {
     __device__ __forceinline__ bool keep(u32) const { return true; }
 };
 
+// Whether the elements of a row are in several pieces.
+template <class Source>
+struct IsSharded {
+    static constexpr bool VALUE = false;
+};
+
 // Whether the columns of a row are known without a read from memory.
 template <class Source>
 struct KnowsRow {
@@ -445,9 +451,16 @@ struct Row : RowKeys<Config> {
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
         : RowKeys<Config>(source), elements(elements), length(length) {}
 
-    __device__ __forceinline__ Key key_at(u32 column) const {
-        return this->key_of(__ldg(elements + column), column);
+    // The address of an element.
+    __device__ __forceinline__ const Element* at(u32 column) const {
+        if constexpr (IsSharded<Source>::VALUE) {
+            return elements + this->place(column);
+        } else {
+            return elements + column;
+        }
     }
+
+    __device__ __forceinline__ Key key_at(u32 column) const { return this->key_of(__ldg(at(column)), column); }
 };
 
 // How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
@@ -653,8 +666,8 @@ __device__ __forceinline__ Word warp_least(Word value) {
 // far from the others, a bitonic network sorts them all. Source: bucket sort, as in Knuth, The Art of
 // Computer Programming 3, 5.2.1; the words of the best of many scores are close to uniform.
 //
-// Scope: block; every thread must call. Shared memory: two entries for each of PLACES, a word for each bucket, and
-// less than 1 KB. Barriers: five, and those of the network if it is used.
+// Scope: block; every thread must call. Shared memory: two entries for each of PLACES, or one where they are large, a
+// word for each bucket, and less than 1 KB. Barriers: five, and those of the network if it is used.
 // Preconditions: blockDim.x == THREADS; the memory is not used otherwise (a barrier); 1 <= count <= PLACES.
 
 // uses core/range.cuh
@@ -671,6 +684,22 @@ struct EntryPlaces {
     __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
 };
 
+// What goes to a bucket: an entry, or the place of one that is large.
+template <class Entry, bool LARGE = (sizeof(Entry) > 8)>
+struct Moved {
+    Entry entry;
+
+    static __device__ __forceinline__ Moved of(const Entry& entry, u32) { return {entry}; }
+    __device__ __forceinline__ const Entry& of_all(const Entry*) const { return entry; }
+};
+template <class Entry>
+struct Moved<Entry, true> {
+    u16 place;
+
+    static __device__ __forceinline__ Moved of(const Entry&, u32 place) { return {u16(place)}; }
+    __device__ __forceinline__ const Entry& of_all(const Entry* entries) const { return entries[place]; }
+};
+
 template <class Entry, u32 PLACES>
 struct BucketSort {
     using Word = typename Entry::Word;
@@ -680,7 +709,7 @@ struct BucketSort {
     using Range = ActiveRange<Word, BUCKET_BITS>;
 
     Entry given[PLACES];
-    Entry sorted[PLACES];
+    Moved<Entry> sorted[PLACES];
     u32 ends[BUCKETS];  // entries of each bucket, then its first place, then the place after its last
     u32 sums[WARP_SIZE];     // of each warp's buckets
     u32 largest[WARP_SIZE];  // of each warp's buckets
@@ -758,18 +787,18 @@ struct BucketSort {
         // Move each entry to its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
             const Entry entry = given[i];
-            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = entry;
+            sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = Moved<Entry>::of(entry, i);
         }
         __syncthreads();
         // Rank each among the entries of its bucket.
         for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = sorted[i];
+            const Entry entry = sorted[i].of_all(given);
             const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;
             for (u32 other = first; other < end; ++other) {
-                rank += sorted[other].precedes(entry);
+                rank += sorted[other].of_all(given).precedes(entry);
             }
             write(rank, entry);
         }
@@ -806,7 +835,8 @@ struct alignas(2 * sizeof(ScoreKey)) SortEntry {
     ScoreKey key;  // the better, the less
     u32 column;
 
-    static __device__ __forceinline__ SortEntry of(ScoreKey score_key, u32 column) {
+    template <class Row>
+    static __device__ __forceinline__ SortEntry of(const Row&, ScoreKey score_key, u32 column) {
         return {ScoreKey(~score_key), column};
     }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const {
@@ -831,16 +861,25 @@ struct SortEntry<ScoreKey, false> {
     using Word = u32;
     u32 column;
 
-    static __device__ __forceinline__ SortEntry of(ScoreKey, u32 column) { return {column}; }
+    template <class Row>
+    static __device__ __forceinline__ SortEntry of(const Row&, ScoreKey, u32 column) {
+        return {column};
+    }
     __device__ __forceinline__ SortEntry of_lane(u32 lane) const { return {from_lane(column, lane)}; }
     __device__ __forceinline__ u32 word(u32) const { return column; }
     __device__ __forceinline__ bool precedes(const SortEntry& other) const { return column < other.column; }
 };
 
+// What winners are sorted as. Candidates of shards have entries of their own.
+template <class Config, class ScoreKey, bool BY_VALUE, bool SHARDED = IsSharded<typename Config::Source>::VALUE>
+struct EntryOf {
+    using Type = SortEntry<ScoreKey, BY_VALUE>;
+};
+
 // What the threads of a CTA sort in together. Its warps, each on its own, share twice as many entries.
 template <class Entry>
 struct SortRoom {
-    static constexpr u32 PLACES = sizeof(Entry) > 8 ? 1024 : 2048;
+    static constexpr u32 PLACES = sizeof(Entry) > 16 ? 1024 : 2048;
     BucketSort<Entry, PLACES> block;
 };
 
@@ -861,11 +900,11 @@ struct SortedRow {
         __device__ __forceinline__ Entry get(u32 place) const {
             const u32 column = output.column(place);
             if constexpr (!Output::BY_VALUE) {
-                return Entry::of(0, column);
+                return Entry::of(row, 0, column);
             } else if (DROPS && column >= Output::NONE) {
-                return Entry::of(0, column);
+                return Entry::of(row, 0, column);
             } else {
-                return Entry::of(Config::Ordinal::score_key(row.key_at(column)), column);
+                return Entry::of(row, Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
         __device__ __forceinline__ void put(u32 place, const Entry& entry) const {
@@ -1026,7 +1065,7 @@ struct Outputs {
     static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
-    using Entry = SortEntry<typename Config::Ordinal::ScoreKey, BY_VALUE>;
+    using Entry = typename EntryOf<Config, typename Config::Ordinal::ScoreKey, BY_VALUE>::Type;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
     static constexpr u32 NONE = 1u << 31;
 
@@ -1147,8 +1186,12 @@ struct Outputs {
     __device__ __forceinline__ Index id_of(u32 column) const {
         if constexpr (Config::IDS == Ids::GIVEN) {
             // It lies beside the score.
-            const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
-            return __ldg(ids + Source::row(args, row).start + column);
+            if constexpr (IsSharded<Source>::VALUE) {
+                return Source(args, row).id(column);
+            } else {
+                const Index* ids = static_cast<const Index*>(all().key_ids) + i64(row) * all().key_id_stride;
+                return __ldg(ids + Source::row(args, row).start + column);
+            }
         } else if constexpr (Config::IDS == Ids::AFFINE) {
             const Index* offsets = static_cast<const Index*>(all().key_row_offsets);
             const i64 own = offsets == nullptr ? 0 : i64(__ldg(offsets + row));
@@ -1163,7 +1206,7 @@ struct Outputs {
     }
 
     __device__ __forceinline__ Element element_at(u32 column) const {
-        return __ldg(find_row<Config>(args, row).elements + column);
+        return __ldg(find_row<Config>(args, row).at(column));
     }
 
     // The element of a score key, which is the inverse of `ordered_key`.
@@ -1191,8 +1234,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
-#line 34 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1201,7 +1244,7 @@ struct Args {
     i32* key_counts;
     i64 key_index_fill;
     u64 key_value_fill;
-#line 40 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1220,7 +1263,7 @@ static_assert(TOPKIT_OFFSET(Args, key_index_fill) == 96 && sizeof(Args::key_inde
 static_assert(TOPKIT_OFFSET(Args, key_value_fill) == 104 && sizeof(Args::key_value_fill) == 8, "key_value_fill is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
-#line 53 "templates/skeleton.cu.j2"
+#line 59 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1252,7 +1295,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 62 "templates/skeleton.cu.j2"
+#line 68 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -2780,12 +2823,21 @@ struct HitSplit {
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink, class Team>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
-        if (slot < row.length) {
-            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
-        } else {
+    if constexpr (IsSharded<typename Config::Source>::VALUE) {
+        row.for_each_column(Config::THREADS, [&](u32 slot, u32 column) {
+            sink.put(slot, column, [&row, column] { return row.key_at(column); });
+        });
+        for (u32 slot = row.length + threadIdx.x; slot < k; slot += Config::THREADS) {
             sink.fill(slot);
+        }
+    } else {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+            if (slot < row.length) {
+                sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
+            } else {
+                sink.fill(slot);
+            }
         }
     }
     sink.finish(team);
@@ -3124,16 +3176,16 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
+#line 78 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_values_true_count_true_fill_given_dense(
     const __grid_constant__ Args args) {
-#line 72 "templates/skeleton.cu.j2"
+#line 84 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockCodes<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockCodes<Config>::select(args.core, shared.kernel);
-#line 79 "templates/skeleton.cu.j2"
+#line 91 "templates/skeleton.cu.j2"
 }

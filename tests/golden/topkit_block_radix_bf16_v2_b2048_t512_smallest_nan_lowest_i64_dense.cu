@@ -298,6 +298,12 @@ struct PlainSource {
     __device__ __forceinline__ bool keep(u32) const { return true; }
 };
 
+// Whether the elements of a row are in several pieces.
+template <class Source>
+struct IsSharded {
+    static constexpr bool VALUE = false;
+};
+
 // Whether the columns of a row are known without a read from memory.
 template <class Source>
 struct KnowsRow {
@@ -348,12 +354,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
-#line 34 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 40 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -390,7 +396,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 62 "templates/skeleton.cu.j2"
+#line 68 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -754,9 +760,16 @@ struct Row : RowKeys<Config> {
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
         : RowKeys<Config>(source), elements(elements), length(length) {}
 
-    __device__ __forceinline__ Key key_at(u32 column) const {
-        return this->key_of(__ldg(elements + column), column);
+    // The address of an element.
+    __device__ __forceinline__ const Element* at(u32 column) const {
+        if constexpr (IsSharded<Source>::VALUE) {
+            return elements + this->place(column);
+        } else {
+            return elements + column;
+        }
     }
+
+    __device__ __forceinline__ Key key_at(u32 column) const { return this->key_of(__ldg(at(column)), column); }
 };
 
 // How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
@@ -965,6 +978,12 @@ struct RowReader
     }
 };
 
+// What reads a row: one in several pieces has a reader of its own.
+template <class Config, bool SHARDED = IsSharded<typename Config::Source>::VALUE>
+struct ReaderOf {
+    using Type = RowReader<Config>;
+};
+
 // ---- select/candidate_buffer.cuh ---------------------------------------------------------------
 #line 1 "templates/select/candidate_buffer.cuh"
 // Places for winners, and a buffer for the candidates of the threshold bin.
@@ -1108,12 +1127,21 @@ struct DirectSink {
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink, class Team>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
-        if (slot < row.length) {
-            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
-        } else {
+    if constexpr (IsSharded<typename Config::Source>::VALUE) {
+        row.for_each_column(Config::THREADS, [&](u32 slot, u32 column) {
+            sink.put(slot, column, [&row, column] { return row.key_at(column); });
+        });
+        for (u32 slot = row.length + threadIdx.x; slot < k; slot += Config::THREADS) {
             sink.fill(slot);
+        }
+    } else {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+            if (slot < row.length) {
+                sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
+            } else {
+                sink.fill(slot);
+            }
         }
     }
     sink.finish(team);
@@ -1161,7 +1189,7 @@ struct BlockRadix {
     static constexpr u32 DIGIT_BITS = Config::DIGIT_BITS;
     using Active = ActiveRange<typename Ordinal::Wide, DIGIT_BITS>;
 
-    // Equal keys are taken in the order of columns, which the keys do not tell.
+    // Equal keys are taken in the order of columns or ids, which the keys do not tell.
     static constexpr bool TIES_IN_ORDER = Ordinal::IN_COLUMN_ORDER && !Ordinal::USES_COLUMN;
 
     static_assert(BINS == 1u << DIGIT_BITS, "a histogram has one bin for each value of a digit");
@@ -1195,7 +1223,7 @@ struct BlockRadix {
         __syncthreads();
 
         // Count the first digit of every key.
-        const RowReader<Config> reader(row);
+        const typename ReaderOf<Config>::Type reader(row);
         Active active = Active::between(0, Ordinal::greatest_of(Bits(~Bits(0))));
         reader.for_each([&](Key key, u32) { shared.histogram.add(active.digit(key)); });
         __syncthreads();
@@ -1221,7 +1249,7 @@ struct BlockRadix {
                 if (key > next.greatest) {
                     sink.put(shared.slots.next_winner(), column, [key] { return key; });
                 } else if (settled && TIES_IN_ORDER && threshold.inside > wanted) {
-                    // More ties than are wanted are taken below, in the order of columns.
+                    // More ties than are wanted are taken below, in their order.
                 } else if (settled) {
                     const u32 tie = shared.slots.next_tie();
                     if (tie < wanted) {
@@ -1243,12 +1271,16 @@ struct BlockRadix {
                 if constexpr (TIES_IN_ORDER) {
                     // The histogram has been read, and its place has the counts of ties.
                     if (threshold.inside > wanted) {
-                        Ordinal::template for_each_tie<THREADS>(
-                            shared.histogram.counts, row.length, wanted,
-                            [&](u32 column) { return row.key_at(column) == next.least; },
-                            [&](u32 tie, u32 column) {
-                                sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
-                            });
+                        const auto take = [&](u32 tie, u32 column) {
+                            sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                        };
+                        if constexpr (IsSharded<typename Config::Source>::VALUE) {
+                            Ordinal::template Settle<Config>::select(shared, row, Key(next.least), wanted, take);
+                        } else {
+                            Ordinal::template for_each_tie<THREADS>(
+                                shared.histogram.counts, row.length, wanted,
+                                [&](u32 column) { return row.key_at(column) == next.least; }, take);
+                        }
                     }
                 }
                 sink.finish(team_of(shared));
@@ -1280,15 +1312,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
+#line 78 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_bf16_v2_b2048_t512_smallest_nan_lowest_i64_dense(
     const __grid_constant__ Args args) {
-#line 76 "templates/skeleton.cu.j2"
+#line 88 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
-#line 79 "templates/skeleton.cu.j2"
+#line 91 "templates/skeleton.cu.j2"
 }

@@ -298,6 +298,12 @@ struct PlainSource {
     __device__ __forceinline__ bool keep(u32) const { return true; }
 };
 
+// Whether the elements of a row are in several pieces.
+template <class Source>
+struct IsSharded {
+    static constexpr bool VALUE = false;
+};
+
 // Whether the columns of a row are known without a read from memory.
 template <class Source>
 struct KnowsRow {
@@ -348,12 +354,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
-#line 34 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
+#line 40 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 40 "templates/skeleton.cu.j2"
+#line 46 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -390,7 +396,7 @@ struct Config {
     using Source = PlainSource<F16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 62 "templates/skeleton.cu.j2"
+#line 68 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1005,9 +1011,16 @@ struct Row : RowKeys<Config> {
     __device__ __forceinline__ Row(const Source& source, const Element* elements, u32 length)
         : RowKeys<Config>(source), elements(elements), length(length) {}
 
-    __device__ __forceinline__ Key key_at(u32 column) const {
-        return this->key_of(__ldg(elements + column), column);
+    // The address of an element.
+    __device__ __forceinline__ const Element* at(u32 column) const {
+        if constexpr (IsSharded<Source>::VALUE) {
+            return elements + this->place(column);
+        } else {
+            return elements + column;
+        }
     }
+
+    __device__ __forceinline__ Key key_at(u32 column) const { return this->key_of(__ldg(at(column)), column); }
 };
 
 // How many winners of a row are selected: its own k where rows have one, at least 1 and at most the launch's. The
@@ -2199,12 +2212,21 @@ struct HitSplit {
 // Writes every column as a winner, and fills the places that are left.
 template <class Config, class Sink, class Team>
 __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& row, u32 k, const Team& team) {
-#pragma unroll 1
-    for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
-        if (slot < row.length) {
-            sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
-        } else {
+    if constexpr (IsSharded<typename Config::Source>::VALUE) {
+        row.for_each_column(Config::THREADS, [&](u32 slot, u32 column) {
+            sink.put(slot, column, [&row, column] { return row.key_at(column); });
+        });
+        for (u32 slot = row.length + threadIdx.x; slot < k; slot += Config::THREADS) {
             sink.fill(slot);
+        }
+    } else {
+#pragma unroll 1
+        for (u32 slot = threadIdx.x; slot < k; slot += Config::THREADS) {
+            if (slot < row.length) {
+                sink.put(slot, slot, [&row, slot] { return row.key_at(slot); });
+            } else {
+                sink.fill(slot);
+            }
         }
     }
     sink.finish(team);
@@ -2540,15 +2562,15 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
+#line 78 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 topkit_block_resident_f16_v8_b4096_t1024_r8_smallest_nan_highest_i32_ragged(
     const __grid_constant__ Args args) {
-#line 76 "templates/skeleton.cu.j2"
+#line 88 "templates/skeleton.cu.j2"
     __shared__ BlockResident<Config>::Shared shared;
     BlockResident<Config>::select(args.core, shared);
-#line 79 "templates/skeleton.cu.j2"
+#line 91 "templates/skeleton.cu.j2"
 }

@@ -5,6 +5,7 @@
 
 use crate::fuzz;
 use crate::given::{Given, HostOutput};
+use crate::shards::Gathered;
 use std::fmt;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::{self, Rows, Selection};
@@ -68,7 +69,7 @@ impl Inputs {
         let given = Given::<i32>::of(&semantics, 1, 1, 1, 0);
         let rows = given.rows(inputs.of(Rows::host(&[1u8], 1, 1)));
         let select = |output: HostOutput<'_, i32, u8>| selector.launch(&rows, 1, output);
-        given.answer(&semantics, 1, 1, select).is_ok()
+        given.answer(&semantics, [1, 1], 1, select).is_ok()
     }
 
     /// The rows with these inputs.
@@ -265,10 +266,13 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
         };
         let semantics = B::semantics(kernel);
         let got = B::select(kernel, matrix, input, k, given, *layout, turn);
-        let got = got.and_then(|got| match semantics.fill {
-            Fill::Standard => Ok(got),
-            Fill::Given => with_standard_fill(input, k, &semantics, got),
-        });
+        if let Some(shards) = &given.shards {
+            let shape = [input.count(), self.columns, self.columns + layout.gap];
+            let gathered = Gathered::of(given, shards, &self.scores, shape);
+            let checked = got.and_then(|got| gathered.check(given, input, k, &semantics, got));
+            return checked.err().and_then(|fault| wrong(&fault));
+        }
+        let got = got.and_then(|got| with_filled(input, k, &semantics, got));
         let got = got.and_then(|got| given.columns(input, k, &got));
         let got: Selection<I, S> = match got {
             Ok(got) => got,
@@ -285,7 +289,23 @@ impl<S: Score + Element, B: Backend> Case<S, B> {
     }
 }
 
-/// An answer with the standard fill in place of the fill that the launch gave, for the checks, which know no other.
+/// An answer with the standard fill, for the checks, which know no other.
+///
+/// # Errors
+/// The fill is not the one that the launch gave.
+pub(crate) fn with_filled<S: Score, I: IndexInt>(
+    input: &Rows<'_, S>,
+    k: u32,
+    semantics: &Semantics,
+    got: Selection<I, S>,
+) -> Result<Selection<I, S>, String> {
+    match semantics.fill {
+        Fill::Standard => Ok(got),
+        Fill::Given => with_standard_fill(input, k, semantics, got),
+    }
+}
+
+/// An answer with the standard fill in place of the fill that the launch gave.
 ///
 /// # Errors
 /// The fill is not the one that the launch gave.

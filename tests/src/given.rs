@@ -2,8 +2,9 @@
 //! seed; ids are unique in their row, so that an answer tells its columns.
 
 use crate::case::{INDEX_FILL, VALUE_FILL};
+use crate::shards::Shards;
 use topkit::host::{Rows, Selection};
-use topkit::spec::{Fill, Ids, Mask, Semantics};
+use topkit::spec::{Fill, Ids, Mask, RowShape, Semantics};
 use topkit::{IndexInt, Output, Score, memory};
 use topkit_lab::Rng;
 
@@ -15,6 +16,8 @@ pub struct Given<I> {
     pub ks: Option<Vec<i32>>,
     /// What makes the ids.
     pub map: Map<I>,
+    /// The shards of the rows.
+    pub shards: Option<Shards>,
 }
 
 /// A mask.
@@ -88,7 +91,10 @@ impl<I: IndexInt> Given<I> {
             Ids::Given => {
                 let stride = stride(&mut rng, columns);
                 let len = if stride == 0 { columns } else { rows * stride };
-                Map::Given((0..len as i64).map(|at| I::from_i64(at * STEP + 1)).collect(), stride)
+                // The ids of a row are in no order.
+                let apart = (len as i64 / 3 * 2 + 1..).find(|&apart| coprime(apart, len as i64));
+                let id = |at| at * apart.unwrap_or(1) % len as i64 * STEP + 1;
+                Map::Given((0..len as i64).map(|at| I::from_i64(id(at))).collect(), stride)
             }
             Ids::Affine => {
                 let offsets = (0..rows as i64).map(|row| I::from_i64(row * 4 * STEP));
@@ -104,16 +110,27 @@ impl<I: IndexInt> Given<I> {
                 Map::Pages(pages.collect(), stride, shift)
             }
         };
-        Given { mask, ks, map }
+        let sharded = semantics.rows == RowShape::Shards;
+        let shards = sharded.then(|| Shards::random(&mut rng, rows, columns));
+        Given { mask, ks, map, shards }
     }
 
     /// Rows with the mask and the k.
     pub fn rows<'a, S: Score>(&'a self, rows: Rows<'a, S>) -> Rows<'a, S> {
+        let rows = match &self.shards {
+            None => rows,
+            Some(shards) => shards.rows(rows),
+        };
         let rows = match &self.mask {
             None => rows,
             Some((Marks::Bits(words), stride)) => rows.mask_bits(words).mask_stride(*stride),
             Some((Marks::Bytes(bytes), stride)) => rows.mask_bytes(bytes).mask_stride(*stride),
         };
+        self.of_rows(rows)
+    }
+
+    /// Rows with the k alone.
+    pub fn of_rows<'a, S: Score>(&'a self, rows: Rows<'a, S>) -> Rows<'a, S> {
         match &self.ks {
             None => rows,
             Some(ks) => rows.ks(ks),
@@ -128,7 +145,7 @@ impl<I: IndexInt> Given<I> {
     pub fn answer<S: Score, E>(
         &self,
         semantics: &Semantics,
-        rows: usize,
+        [rows, columns]: [usize; 2],
         k: u32,
         select: impl FnOnce(HostOutput<'_, I, S>) -> Result<(), E>,
     ) -> Result<Selection<I, S>, E> {
@@ -139,7 +156,13 @@ impl<I: IndexInt> Given<I> {
         let mut raw_columns = semantics.raw_columns.then(|| vec![0; places]);
         let mut output = match &self.map {
             Map::Columns => Output::host(&mut indices),
-            Map::Given(ids, stride) => Output::host(&mut indices).ids(ids, *stride),
+            Map::Given(ids, stride) => {
+                let output = Output::host(&mut indices).ids(ids, *stride);
+                match &self.shards {
+                    None => output,
+                    Some(shards) => output.shard_id_stride(columns / shards.count),
+                }
+            }
             Map::Affine(scale, offset, offsets) => {
                 Output::host(&mut indices).affine(*scale, *offset).row_offsets(offsets)
             }
@@ -182,7 +205,7 @@ impl<I: IndexInt> Given<I> {
             if id != I::FILL {
                 let start = rows.spans()[0].map_or(0, |starts| i64::from(starts[row]));
                 let start = start.clamp(0, rows.columns() as i64);
-                let column = self.column(row, start, id.into());
+                let column = self.column(row, start, rows.columns(), id.into());
                 let column = column.filter(|&column| column < rows.columns() as i64);
                 *place = I::from_i64(column.ok_or(format!("row {row}: {id} is no id of the row"))?);
             }
@@ -197,12 +220,23 @@ impl<I: IndexInt> Given<I> {
         Ok(got)
     }
 
-    /// The column of an id.
-    fn column(&self, row: usize, start: i64, id: i64) -> Option<i64> {
+    /// What the ties of candidates of shards go by.
+    pub fn rank(&self, row: usize, column: usize) -> i64 {
+        match &self.map {
+            Map::Given(ids, stride) => ids[row * stride + column].into(),
+            Map::Columns | Map::Affine(..) | Map::Pages(..) => column as i64,
+        }
+    }
+
+    /// The column of an id, of a row of so many.
+    fn column(&self, row: usize, start: i64, columns: usize, id: i64) -> Option<i64> {
         let divided = |id: i64| (id % STEP == 0).then_some(id / STEP);
         let column = match &self.map {
             Map::Columns => id,
-            Map::Given(_, stride) => divided(id - 1)? - (row * stride) as i64 - start,
+            Map::Given(ids, stride) => {
+                let of_row = &ids[row * stride..][start as usize..columns];
+                of_row.iter().position(|&own| id == own.into())? as i64
+            }
             Map::Affine(_, _, offsets) => {
                 let own: i64 = offsets[row].into();
                 // An unsigned index is the id, cut to its bits.
@@ -218,6 +252,10 @@ impl<I: IndexInt> Given<I> {
         };
         (column >= 0).then_some(column)
     }
+}
+
+fn coprime(a: i64, b: i64) -> bool {
+    if b == 0 { a == 1 } else { coprime(b, a % b) }
 }
 
 /// An output in memory of the host.

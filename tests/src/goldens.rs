@@ -98,14 +98,22 @@ pub fn variants() -> Vec<Variant> {
         }));
     }
     // All outputs: one kernel that sorts in place of its own variables, and one that writes as it selects. Two with
-    // inputs of the launch.
+    // inputs of the launch, and one that merges shards.
     let outputs = Semantics { values: true, count: true, ..Semantics::DEFAULT };
     let paged = Semantics { ids: Ids::Pages, raw_columns: true, ..Semantics::DEFAULT };
+    let merged = Semantics {
+        rows: RowShape::Shards,
+        ids: Ids::Given,
+        ties: Ties::LowestIndex,
+        order: Order::ByValue,
+        ..Semantics::DEFAULT
+    };
     let masked = Semantics { mask: Mask::Bits, k_per_row: true, ..Semantics::DEFAULT };
     for (kernel, semantics) in [
         (KernelKind::BlockResident, paged),
         (KernelKind::BlockFilter, masked),
         (KernelKind::BlockRadix, Semantics { order: Order::ByValue, ..outputs }),
+        (KernelKind::BlockRadix, merged),
         (KernelKind::BlockCodes, Semantics { fill: Fill::Given, ..outputs }),
     ] {
         let plain = variants.iter().find(|variant| variant.kernel == kernel);

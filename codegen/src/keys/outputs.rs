@@ -3,7 +3,7 @@
 //!
 //! A selector that declares none of these keys has neither: its kernels write bare columns.
 
-use super::{Fill, Ids, Mask, Order, Semantics};
+use super::{Fill, Ids, Mask, Order, RowShape, Semantics};
 
 macro_rules! launch_words {
     ($($(#[doc = $doc:literal])* $word:ident $name:literal: $type:literal, $is_of:expr;)*) => {
@@ -79,6 +79,17 @@ launch_words! {
     MaskStride "key_mask_stride": "i64 ", |it| it.mask != Mask::None;
     /// The address of the first row's k.
     RowKs "key_row_ks": "const i32* ", |it| it.k_per_row;
+    /// Candidates of a row that a shard has room for.
+    ShardWidth "key_shard_width": "i64 ", |it| it.rows == RowShape::Shards;
+    /// Elements from shard to shard of the scores.
+    ShardStride "key_shard_stride": "i64 ", |it| it.rows == RowShape::Shards;
+    /// The address of the first shard's count of the first row, or 0 where all shards are full.
+    ShardCounts "key_shard_counts": "const i32* ", |it| it.rows == RowShape::Shards;
+    /// Elements from shard to shard of the counts.
+    ShardCountStride "key_shard_count_stride": "i64 ", |it| it.rows == RowShape::Shards;
+    /// Elements from shard to shard of the ids.
+    ShardIdStride "key_shard_id_stride": "i64 ",
+        |it| it.rows == RowShape::Shards && it.ids == Ids::Given;
 }
 
 impl LaunchWord {

@@ -97,6 +97,8 @@ words! { "value of `rows`"
         Dense = "dense",
         /// Each row's `start` and `len` are read on the device.
         Ragged = "ragged",
+        /// The candidates of several selections of a row, as an all-gather leaves them.
+        Shards = "shards",
     }
 }
 
@@ -161,7 +163,7 @@ semantic_keys! {
         symbol: Symbol::UnlessDefault("fill_"),
         config: |_| None,  // of `Outputs`
     };
-    /// Rows of one length, or of a `start` and `len` read on the device.
+    /// Rows of one length, of a `start` and `len` read on the device, or of the candidates of several shards.
     Rows rows: RowShape = Row {
         default: RowShape::Dense,
         symbol: Symbol::Always(""),

@@ -50,6 +50,11 @@ const MEMBERS: &[&str] = &[
     "key_mask",
     "key_mask_stride",
     "key_row_ks",
+    "key_shard_width",
+    "key_shard_stride",
+    "key_shard_counts",
+    "key_shard_count_stride",
+    "key_shard_id_stride",
 ];
 
 impl ProgramBuilder {

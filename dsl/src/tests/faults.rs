@@ -73,7 +73,7 @@ fn unknown_choices_name_the_nearest() {
             2:33 int8: `dtype` has no value `int8` (hint: `dtype` takes `f32`, `bf16`, `f16`, `i32`, `u32`, `i16`, `i8`, `u8`, `f8_e4m3`, `f8_e5m2` or `f64`)
             3:6 lowest: `ties` has no value `lowest` (hint: did you mean `lowest_index`? `ties` takes `any`, `lowest_index` or `highest_index`)
             3:22 yes: `values` has no value `yes` (hint: `values` takes `false` or `true`)
-            3:33 4: this is not a value of `rows` (hint: `rows` takes the bare word `dense` or `ragged`)
+            3:33 4: this is not a value of `rows` (hint: `rows` takes the bare word `dense`, `ragged` or `shards`)
             3:41 "highest": this is not a value of `nan` (hint: `nan` takes the bare word `highest` or `lowest`)
         "#]],
     );

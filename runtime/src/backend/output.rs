@@ -67,11 +67,16 @@ pub(crate) enum Map<'a, I: 'a, M: Memory> {
     /// Its column.
     Columns,
     /// The id beside its score, in rows so many elements apart.
-    Given { ids: M::Slice<'a, I>, stride: usize },
+    Given { ids: M::Slice<'a, I>, stride: usize, shard_stride: Option<usize> },
     /// Its column times a number, plus a number and the row's own.
     Affine { scale: i64, offset: i64, offsets: Option<M::Slice<'a, I>> },
     /// Its place in pages of `1 << shift` columns, in rows of a table so many entries apart.
     Pages { pages: M::Slice<'a, i32>, stride: usize, shift: u32 },
+}
+
+/// Elements from shard to shard of the ids where the output does not say: as many as a shard has.
+pub(crate) fn shard_stride_of(rows: usize, stride: usize, width: usize) -> usize {
+    if stride == 0 { width } else { rows.saturating_mul(stride) }
 }
 
 impl<I, M: Memory> fmt::Debug for Map<'_, I, M> {
@@ -113,7 +118,7 @@ impl<'a, I: IndexInt, S: Score> Output<'a, I, S> {
     /// `stride` elements from row to row; with 0 all rows have the same ids.
     pub fn ids(self, ids: &'a impl DevicePtr<I>, stride: usize) -> Output<'a, I, S> {
         let ids: &'a dyn DevicePtr<I> = ids;
-        Output { map: Map::Given { ids, stride }, ..self }
+        Output { map: Map::Given { ids, stride, shard_stride: None }, ..self }
     }
 
     /// What each row adds to its ids, of a selector with `ids: affine`; see [`Output::affine`].
@@ -160,7 +165,7 @@ impl<'a, I: IndexInt, S: Score> Output<'a, I, S, Host> {
     /// The id to write for each score, of a selector with `ids: given`: a matrix of as many columns beside the scores,
     /// `stride` elements from row to row; with 0 all rows have the same ids.
     pub fn ids(self, ids: &'a [I], stride: usize) -> Output<'a, I, S, Host> {
-        Output { map: Map::Given { ids, stride }, ..self }
+        Output { map: Map::Given { ids, stride, shard_stride: None }, ..self }
     }
 
     /// What each row adds to its ids, of a selector with `ids: affine`; see [`Output::affine`].
@@ -196,7 +201,7 @@ impl<'a, I: IndexInt, S: Score> Output<'a, I, S, Interpreted> {
     /// The id to write for each score, of a selector with `ids: given`: a matrix of as many columns beside the scores,
     /// `stride` elements from row to row; with 0 all rows have the same ids.
     pub fn ids(self, ids: &'a Slice<I>, stride: usize) -> Self {
-        Output { map: Map::Given { ids, stride }, ..self }
+        Output { map: Map::Given { ids, stride, shard_stride: None }, ..self }
     }
 
     /// What each row adds to its ids, of a selector with `ids: affine`; see [`Output::affine`].
@@ -250,6 +255,16 @@ impl<'a, I: IndexInt, S: Score, M: Memory> Output<'a, I, S, M> {
         }
     }
 
+    /// Sets the distance from shard to shard of the ids, in elements, of a selector with `rows: shards`: call it after
+    /// [`Output::ids`]. Without it, the ids of a shard are a matrix as its scores are, and these follow each other.
+    pub fn shard_id_stride(self, given: usize) -> Output<'a, I, S, M> {
+        let map = match self.map {
+            Map::Given { ids, stride, .. } => Map::Given { ids, stride, shard_stride: Some(given) },
+            map => map,
+        };
+        Output { map, ..self }
+    }
+
     /// Sets the distance from row to row of the columns, in elements; at least k.
     pub fn raw_column_stride(self, stride: usize) -> Output<'a, I, S, M> {
         Output { raw_column_stride: Some(stride), ..self }
@@ -277,8 +292,14 @@ impl<'a, I: IndexInt, S: Score, M: Memory> Output<'a, I, S, M> {
     }
 
     /// The buffers hold `rows` rows of k indices and k values, and a count of each row.
-    pub(crate) fn check(&self, rows: usize, columns: usize, k: u32) -> Result<(), TooShort> {
-        self.check_map(rows, columns)?;
+    pub(crate) fn check(
+        &self,
+        rows: usize,
+        columns: usize,
+        shards: usize,
+        k: u32,
+    ) -> Result<(), TooShort> {
+        self.check_map(rows, columns, shards)?;
         let holds = |what, stride: Option<usize>, len| {
             let stride = stride.unwrap_or(k as usize) as u64;
             let needed = span(rows, stride, u64::from(k));
@@ -305,10 +326,23 @@ impl<'a, I: IndexInt, S: Score, M: Memory> Output<'a, I, S, M> {
     }
 
     /// What makes ids of columns is as large as the matrix.
-    fn check_map(&self, rows: usize, columns: usize) -> Result<(), TooShort> {
+    fn check_map(&self, rows: usize, columns: usize, shards: usize) -> Result<(), TooShort> {
         let (what, len, stride, width) = match &self.map {
             Map::Columns | Map::Affine { offsets: None, .. } => return Ok(()),
-            Map::Given { ids, stride } => ("the buffer of ids", M::len(ids), *stride, columns),
+            Map::Given { ids, stride, shard_stride } if shards > 0 && columns > 0 => {
+                let (len, width) = (M::len(ids), columns / shards);
+                let apart = shard_stride.unwrap_or_else(|| shard_stride_of(rows, *stride, width));
+                let of_one = span(rows, *stride as u64, width as u64);
+                let needed = span(shards, apart as u64, of_one);
+                if (len as u64) < needed {
+                    let shape = format!(
+                        "{rows} rows of {columns} columns with row stride {stride}, of {shards} shards with stride {apart}"
+                    );
+                    return Err(TooShort { what: "the buffer of ids", len, shape, needed });
+                }
+                return Ok(());
+            }
+            Map::Given { ids, stride, .. } => ("the buffer of ids", M::len(ids), *stride, columns),
             Map::Affine { offsets: Some(offsets), .. } => {
                 ("the buffer of row offsets", M::len(offsets), 1, 1)
             }

@@ -5,6 +5,7 @@
 #[cfg(feature = "interpret")]
 use super::interpret::{Interpreted, Slice};
 use super::memory::{Cuda, Host, Memory};
+use super::output::shard_stride_of;
 use crate::problem::{Score, TooShort, span};
 use cudarc::driver::DevicePtr;
 use std::fmt;
@@ -32,6 +33,26 @@ use std::fmt;
 /// assert_eq!(indices, [0, 2, 1, -1]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Of a selector with `rows: shards`, a row is the candidates of several selections, as an all-gather leaves them, and
+/// their ids are given to the [`Output`](crate::Output). Ties go by the ids:
+///
+/// ```
+/// use topkit::spec::{Ids, Order, RowShape, Semantics, Ties};
+/// use topkit::{DType, Output, Rows, SelectorSpec, host};
+///
+/// let (ties, order) = (Ties::LowestIndex, Order::ByValue);
+/// let semantics = Semantics { rows: RowShape::Shards, ids: Ids::Given, ties, order, ..Semantics::DEFAULT };
+/// let spec = SelectorSpec::builder("Merge").dtype([DType::F32]).semantics(semantics).build()?;
+/// // Two shards with room for three candidates each; the second one has two.
+/// let scores = [9.0f32, 7.0, 5.0, 7.0, 8.0, f32::NAN];
+/// let ids = [4, 11, 2, 10, 13, -1];
+/// let candidates = Rows::host(&scores, 1, 6).shards(2).shard_counts(&[3, 2]);
+/// let mut best = [0i32; 3];
+/// host::Selector::new(spec)?.launch(&candidates, 3, Output::host(&mut best).ids(&ids, 3))?;
+/// assert_eq!(best, [4, 13, 10]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Rows<'a, S: 'a, M: Memory = Cuda> {
     pub(crate) scores: M::Slice<'a, S>,
@@ -43,6 +64,29 @@ pub struct Rows<'a, S: 'a, M: Memory = Cuda> {
     pub(crate) marks: Option<Marks<'a, M>>,
     pub(crate) mask_stride: Option<usize>,
     pub(crate) ks: Option<M::Slice<'a, i32>>,
+    /// How many; 0 where a row is in one piece.
+    pub(crate) shards: usize,
+    pub(crate) shard_stride: Option<usize>,
+    pub(crate) shard_counts: Option<M::Slice<'a, i32>>,
+    pub(crate) shard_count_stride: Option<usize>,
+}
+
+/// A place of a matrix, or of that of a shard.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) shard: usize,
+    /// Of the matrix.
+    pub(crate) column: usize,
+    /// Rows of a shard, and its columns.
+    shard_rows: usize,
+    width: usize,
+}
+
+impl Place {
+    /// Elements from shard to shard where rows are so many elements apart and nothing else is said.
+    pub(crate) fn shard_stride(&self, stride: usize) -> usize {
+        shard_stride_of(self.shard_rows, stride, self.width)
+    }
 }
 
 /// Which scores may win.
@@ -104,6 +148,12 @@ impl<'a, S: Score> Rows<'a, S> {
     pub fn ks(self, ks: &'a impl DevicePtr<i32>) -> Rows<'a, S> {
         Rows { ks: Some(ks), ..self }
     }
+
+    /// The candidates that each shard has of each row, of a selector with `rows: shards`: a row of counts for each shard,
+    /// clamped to 0 and to the columns of a shard. Without them all shards are full.
+    pub fn shard_counts(self, counts: &'a impl DevicePtr<i32>) -> Rows<'a, S> {
+        Rows { shard_counts: Some(counts), ..self }
+    }
 }
 
 impl<'a, S: Score> Rows<'a, S, Host> {
@@ -139,6 +189,12 @@ impl<'a, S: Score> Rows<'a, S, Host> {
         Rows { ks: Some(ks), ..self }
     }
 
+    /// The candidates that each shard has of each row, of a selector with `rows: shards`: a row of counts for each shard,
+    /// clamped to 0 and to the columns of a shard. Without them all shards are full.
+    pub fn shard_counts(self, counts: &'a [i32]) -> Rows<'a, S, Host> {
+        Rows { shard_counts: Some(counts), ..self }
+    }
+
     /// Whether a score may win, by the mask; columns count from the row's start.
     ///
     /// # Panics
@@ -171,12 +227,31 @@ impl<'a, S: Score> Rows<'a, S, Host> {
         [self.starts, self.lengths]
     }
 
+    /// How many candidates a shard has of a row.
+    pub(crate) fn shard_count_of(&self, shard: usize, row: usize) -> usize {
+        let at = shard * self.shard_count_stride_or_rows() + row;
+        self.shard_counts.map_or(self.width(), |counts| clamp(counts[at], self.width()))
+    }
+
+    /// Where an element of a row is, or what lies beside it.
+    pub(crate) fn place_of(&self, row: usize, column: u32) -> Place {
+        let (column, width) = (column as usize, self.width());
+        match self.shards {
+            0 => Place { shard: 0, column: self.start_of(row) + column, shard_rows: 0, width },
+            _ => {
+                let (shard, column) = (column / width, column % width);
+                Place { shard, column, shard_rows: self.rows, width }
+            }
+        }
+    }
+
     /// The scores of a row that take part: from its start, as many as its length. Selected indices count
     /// from the start of this slice.
     ///
     /// # Panics
-    /// If there is no such row, or the scores end before it does.
+    /// If there is no such row, the scores end before it does, or rows are in shards.
     pub fn scores_of(&self, row: usize) -> &'a [S] {
+        assert_eq!(self.shards, 0, "a row in shards is no slice");
         assert!(row < self.rows, "row {row} of {} rows", self.rows);
         let start = self.start_of(row);
         let left = self.columns - start;
@@ -220,12 +295,64 @@ impl<'a, S: Score> Rows<'a, S, Interpreted> {
     pub fn ks(self, ks: &'a Slice<i32>) -> Self {
         Rows { ks: Some(ks), ..self }
     }
+
+    /// The candidates that each shard has of each row, of a selector with `rows: shards`: a row of counts for each shard,
+    /// clamped to 0 and to the columns of a shard. Without them all shards are full.
+    pub fn shard_counts(self, counts: &'a Slice<i32>) -> Self {
+        Rows { shard_counts: Some(counts), ..self }
+    }
 }
 
 impl<'a, S: Score, M: Memory> Rows<'a, S, M> {
     fn of(scores: M::Slice<'a, S>, rows: usize, columns: usize) -> Self {
-        let (starts, lengths, marks, mask_stride, ks) = (None, None, None, None, None);
-        Rows { scores, rows, columns, row_stride: columns, starts, lengths, marks, mask_stride, ks }
+        Rows {
+            scores,
+            rows,
+            columns,
+            row_stride: columns,
+            starts: None,
+            lengths: None,
+            marks: None,
+            mask_stride: None,
+            ks: None,
+            shards: 0,
+            shard_stride: None,
+            shard_counts: None,
+            shard_count_stride: None,
+        }
+    }
+
+    /// Says that the columns are those of so many shards, of a selector with `rows: shards`: a matrix for each shard, of
+    /// `columns / shards` columns, one after the other and without gaps, unless strides are set after this. Column `c` of
+    /// a row is candidate `c % width` of shard `c / width`.
+    pub fn shards(self, shards: usize) -> Rows<'a, S, M> {
+        let rows = Rows { shards, ..self };
+        Rows { row_stride: rows.width(), ..rows }
+    }
+
+    /// Sets the distance from shard to shard of the scores, in elements.
+    pub fn shard_stride(self, shard_stride: usize) -> Rows<'a, S, M> {
+        Rows { shard_stride: Some(shard_stride), ..self }
+    }
+
+    /// Sets the distance from shard to shard of the counts, in elements. Without it, shards follow each other.
+    pub fn shard_count_stride(self, shard_count_stride: usize) -> Rows<'a, S, M> {
+        Rows { shard_count_stride: Some(shard_count_stride), ..self }
+    }
+
+    /// Columns of a row that follow each other: all, or those of a shard.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.checked_div(self.shards).unwrap_or(self.columns)
+    }
+
+    /// Elements from shard to shard of the scores.
+    pub(crate) fn shard_stride_or_rows(&self) -> usize {
+        self.shard_stride.unwrap_or_else(|| self.rows.saturating_mul(self.row_stride))
+    }
+
+    /// Elements from shard to shard of the counts.
+    pub(crate) fn shard_count_stride_or_rows(&self) -> usize {
+        self.shard_count_stride.unwrap_or(self.rows)
     }
 
     /// Sets the distance from row to row of the mask, in words of 32 bits or in bytes. Without it, rows of the mask
@@ -276,12 +403,28 @@ impl<'a, S: Score, M: Memory> Rows<'a, S, M> {
     /// Checks that the buffers are large enough for the shape.
     pub(crate) fn check(&self) -> Result<(), TooShort> {
         let (rows, columns) = (self.rows as u64, self.columns as u64);
-        let stride = self.row_stride as u64;
-        let needed = if columns == 0 { 0 } else { span(self.rows, stride, columns) };
+        let of_one = span(self.rows, self.row_stride as u64, self.width() as u64);
+        let needed = match self.shards {
+            _ if columns == 0 => 0,
+            0 => of_one,
+            shards => span(shards, self.shard_stride_or_rows() as u64, of_one),
+        };
         let len = M::len(&self.scores);
         if (len as u64) < needed {
-            let shape = format!("{rows} x {columns} with row stride {}", self.row_stride);
+            let mut shape = format!("{rows} x {columns} with row stride {}", self.row_stride);
+            if self.shards > 0 {
+                let (shards, stride) = (self.shards, self.shard_stride_or_rows());
+                shape += &format!(", of {shards} shards with stride {stride}");
+            }
             return Err(TooShort { what: "the score buffer", len, shape, needed });
+        }
+        if let Some(len) = self.shard_counts.as_ref().map(M::len) {
+            let stride = self.shard_count_stride_or_rows() as u64;
+            let needed = if rows == 0 { 0 } else { span(self.shards, stride, rows) };
+            if (len as u64) < needed {
+                let shape = format!("{} shards of {rows} rows with stride {stride}", self.shards);
+                return Err(TooShort { what: "the counts of shards", len, shape, needed });
+            }
         }
         if let Some(marks) = &self.marks {
             let width = self.mask_width() as u64;

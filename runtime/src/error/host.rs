@@ -83,6 +83,26 @@ pub enum HostError {
          `rows: ragged`, or leave them out"
     )]
     DeclaredDense,
+    /// Rows in shards where none are declared, or the other way round.
+    #[error(
+        "the rows are {}, but the scores are {}; see `Rows::shards`",
+        if *.declared { "declared `rows: shards`" } else { "not declared `rows: shards`" },
+        if *.declared { "in one piece" } else { "in shards" }
+    )]
+    Shards {
+        /// Whether they are declared.
+        declared: bool,
+    },
+    /// The columns are not those of so many shards.
+    #[error(
+        "{columns} columns are not those of {shards} shards; give as many columns as all shards have together"
+    )]
+    UnevenShards {
+        /// Shards.
+        shards: usize,
+        /// Columns of all.
+        columns: usize,
+    },
     /// The index type asked for is not the declared one.
     #[error("the indices are declared {declared}, but {requested} were asked for")]
     IndexType {

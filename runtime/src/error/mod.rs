@@ -130,7 +130,7 @@ pub enum Error {
     },
     /// Starts or lengths were given to a selector of dense rows.
     #[error(
-        "{selector} was declared with `rows: dense`, but {what} were given; declare `rows: ragged`"
+        "{selector} was not declared with `rows: ragged`, but {what} were given; declare it, or leave them out"
     )]
     DenseRows {
         /// The selector.
@@ -165,6 +165,16 @@ pub enum Error {
         what: &'static str,
         /// The key that needs them, with its value.
         declared: &'static str,
+    },
+    /// The columns of a launch are not those of so many shards.
+    #[error(
+        "{columns} columns are not those of {shards} shards; give as many columns as all shards have together"
+    )]
+    UnevenShards {
+        /// Shards of the launch.
+        shards: usize,
+        /// Its columns.
+        columns: usize,
     },
     /// The launch gives something for which the selector has no key.
     #[error(

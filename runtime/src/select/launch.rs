@@ -9,7 +9,7 @@ use super::substitute::Planned;
 use super::workspace::Workspace;
 use crate::backend::launch::RawLaunch;
 use crate::backend::memory::{DeviceMemory, DeviceStream};
-use crate::backend::output::{Map, Output};
+use crate::backend::output::{Map, Output, shard_stride_of};
 use crate::backend::rows::{Marks, Rows};
 use crate::backend::{Backend, ContextOf, StreamOf};
 use crate::error::Error;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use topkit_codegen::{Ids, Mask, Semantics};
 
 /// The buffers of a launch, each with the stream that it was made on.
-type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 11];
+type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 12];
 
 /// The workspace of a typed launch, with its stream.
 pub(super) enum Work<'a, S: DeviceStream> {
@@ -59,6 +59,7 @@ impl<B: Backend> Launcher<B> {
         let starts = rows.starts.as_ref().map(address);
         let lengths = rows.lengths.as_ref().map(address);
         let ks = rows.ks.as_ref().map(address);
+        let shard_counts = rows.shard_counts.as_ref().map(address);
         let marks = rows.marks.as_ref().map(|marks| match marks {
             Marks::Bits(words) => B::Memory::address(words, stream),
             Marks::Bytes(bytes) => B::Memory::address(bytes, stream),
@@ -99,6 +100,7 @@ impl<B: Backend> Launcher<B> {
             raw_columns: raw_columns.as_ref().map_or(0, |(address, _)| *address),
             mask: marks.as_ref().map_or(0, |(address, _)| *address),
             row_ks: ks.as_ref().map_or(0, |(address, _)| *address),
+            shard_counts: shard_counts.as_ref().map_or(0, |(address, _)| *address),
             workspace: workspace.as_ref().map_or(0, |(address, _)| *address),
             workspace_bytes,
             ..shape
@@ -215,12 +217,33 @@ impl<B: Backend> Launcher<B> {
                 None => shape.raw_column_stride,
             },
             mask_stride: stride("row stride of the mask", rows.mask_stride_or_width())?,
+            shards: rows.shards,
             ..shape
+        };
+        let shape = match rows.shards {
+            0 => shape,
+            _ => RawLaunch {
+                shard_stride: stride("stride of the shards", rows.shard_stride_or_rows())?,
+                shard_count_stride: stride(
+                    "stride of the shards' counts",
+                    rows.shard_count_stride_or_rows(),
+                )?,
+                ..shape
+            },
         };
         let shape = match output.map {
             Map::Columns => shape,
-            Map::Given { stride: given, .. } => {
-                RawLaunch { id_stride: stride("row stride of the ids", given)?, ..shape }
+            Map::Given { stride: given, shard_stride: apart, .. } => {
+                let apart = match (apart, rows.shards) {
+                    (Some(apart), _) => apart,
+                    (None, 0) => 0,
+                    (None, _) => shard_stride_of(count, given, rows.width()),
+                };
+                RawLaunch {
+                    id_stride: stride("row stride of the ids", given)?,
+                    shard_id_stride: stride("stride of the shards' ids", apart)?,
+                    ..shape
+                }
             }
             Map::Affine { scale, offset, .. } => shape.affine(scale, offset),
             Map::Pages { stride: given, shift, .. } => {
@@ -229,8 +252,11 @@ impl<B: Backend> Launcher<B> {
         };
         self.check_map(rows, output)?;
         self.check_launch(&shape)?;
+        if count > 0 {
+            shape.check_shards(self.spec())?;
+        }
         rows.check()?;
-        output.check(count, columns, k)?;
+        output.check(count, columns, rows.shards, k)?;
         Ok(shape)
     }
 
@@ -293,6 +319,7 @@ fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
         ("the column buffer", output.raw_columns.as_ref().map(M::stream_mut)),
         ("the mask", marks),
         ("the buffer of each row's k", rows.ks.as_ref().map(M::stream)),
+        ("the counts of shards", rows.shard_counts.as_ref().map(M::stream)),
         (what, mapped),
         ("the workspace", workspace.and_then(Workspace::stream)),
     ]

@@ -201,6 +201,8 @@ impl Backend for Gpu {
         let column_places = if variant.semantics.raw_columns { count * column_stride } else { 0 };
         let mut raw_columns = stream.clone_htod(&vec![-9i32; column_places + 1]).unwrap();
         let ks = given.ks.as_deref().map(padded);
+        let shards = given.shards.as_ref();
+        let shard_counts = shards.and_then(|shards| shards.counts.as_deref()).map(padded);
         let (mask, mask_stride) = match &given.mask {
             None => (None, 0),
             Some((Marks::Bits(words), stride)) => {
@@ -229,8 +231,8 @@ impl Backend for Gpu {
             let [starts, lengths] =
                 guards.each_ref().map(|guard| guard.as_ref().map_or(0, |(address, _)| *address));
             let (raw_columns, _raw_columns) = raw_columns.device_ptr_mut(stream);
-            let [ks_guard, pages_guard] =
-                [&ks, &pages].map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
+            let [ks_guard, pages_guard, shard_guard] =
+                [&ks, &pages, &shard_counts].map(|it| it.as_ref().map(|it| it.device_ptr(stream)));
             let ids_guard = ids.as_ref().map(|it| it.device_ptr(stream));
             let mask_guard = mask.as_ref().map(|it| it.device_ptr(stream));
             let address = |guard: Option<u64>| guard.unwrap_or(0);
@@ -248,6 +250,19 @@ impl Backend for Gpu {
                 Map::Given(_, stride) => launch.ids(ids, *stride as i64),
                 Map::Affine(scale, offset, _) => launch.affine(*scale, *offset).row_offsets(ids),
                 Map::Pages(_, stride, shift) => launch.pages(pages, *stride as i64, *shift),
+            };
+            let launch = match shards {
+                None => launch,
+                Some(shards) => {
+                    let width = (columns / shards.count) as i64;
+                    let counts = address(shard_guard.as_ref().map(|guard| guard.0));
+                    let launch = launch.shards(shards.count, width);
+                    let launch = launch.shard_counts(counts, shards.count_stride as i64);
+                    match &given.map {
+                        Map::Given(..) => launch.shard_id_stride(width),
+                        _ => launch,
+                    }
+                }
             };
             let mut launch = launch
                 .scores(scores + layout.offset as u64 * element)

@@ -7,6 +7,7 @@ mod checker;
 mod exactness;
 mod golden;
 mod launching;
+mod merging;
 mod oracle;
 mod problem;
 mod refused;

@@ -176,7 +176,9 @@ impl Backend for Interpreted {
         let kernel = kernel.seed(turn).offset(layout.offset).output_gap(3);
         let semantics = Self::semantics(&kernel);
         let select = |output: HostOutput<'_, I, S>| kernel.select_into(rows, k, output);
-        given.answer(&semantics, rows.count(), k, select).map_err(|fault| fault.to_string())
+        given
+            .answer(&semantics, [rows.count(), rows.columns()], k, select)
+            .map_err(|fault| fault.to_string())
     }
 }
 

@@ -12,6 +12,7 @@ mod fuzz;
 mod input;
 mod launches;
 mod launching;
+mod merging;
 mod mutation;
 mod outputs;
 mod program;

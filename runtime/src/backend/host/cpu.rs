@@ -107,6 +107,10 @@ unsafe fn select<S: Score, I: IndexInt>(
     let row_stride = stride("row stride", launch.row_stride)?;
     let index_stride = stride("output row stride", launch.index_stride)?;
     let value_stride = stride("row stride of the values", launch.value_stride)?;
+    let (shards, width) = (launch.shards, launch.width());
+    let shard_stride = stride("stride of the shards", launch.shard_stride)?;
+    let shard_count_stride = stride("stride of the shards' counts", launch.shard_count_stride)?;
+    let shard_id_stride = stride("stride of the shards' ids", launch.shard_id_stride)?;
     let mask_stride = stride("row stride of the mask", launch.mask_stride)?;
     let id_stride = stride("row stride of the ids", launch.id_stride)?;
     let page_stride = stride("row stride of the page table", launch.page_stride)?;
@@ -115,17 +119,41 @@ unsafe fn select<S: Score, I: IndexInt>(
         0 => 0,
         width => span(rows, stride as u64, width as u64) as usize,
     };
+    // Of all shards.
+    let len_of = |shard_stride: usize, stride: usize| match shards {
+        0 => len(stride, columns),
+        shards => match len(stride, width) {
+            0 => 0,
+            of_one => span(shards, shard_stride as u64, of_one as u64) as usize,
+        },
+    };
     // SAFETY: the caller promises that the addresses are valid for the shape and strides, and that the outputs
     // overlap no input and no other output. Typed launches, the only ones here, take them from slices, which they have checked to be
     // as long as these and borrow until this returns. The launch was checked, so they are aligned, and null only
     // where there are no elements.
-    let (scores, starts, lengths, ks, marks, indices, values, counts, map, raw_columns) = unsafe {
+    let (
+        scores,
+        starts,
+        lengths,
+        ks,
+        shard_counts,
+        marks,
+        indices,
+        values,
+        counts,
+        map,
+        raw_columns,
+    ) = unsafe {
         let spans = |address: CUdeviceptr| (address != 0).then(|| elements::<i32>(address, rows));
         (
-            elements::<S>(launch.scores, len(row_stride, columns)),
+            elements::<S>(launch.scores, len_of(shard_stride, row_stride)),
             spans(launch.row_starts),
             spans(launch.row_lengths),
             spans(launch.row_ks),
+            (launch.shard_counts != 0).then(|| {
+                let len = span(shards, shard_count_stride as u64, rows as u64) as usize;
+                elements::<i32>(launch.shard_counts, len)
+            }),
             match semantics.mask {
                 Mask::None => None,
                 Mask::Bits => {
@@ -144,8 +172,9 @@ unsafe fn select<S: Score, I: IndexInt>(
             match semantics.ids {
                 Ids::Columns => Map::Columns,
                 Ids::Given => Map::Given {
-                    ids: elements::<I>(launch.ids, len(id_stride, columns)),
+                    ids: elements::<I>(launch.ids, len_of(shard_id_stride, id_stride)),
                     stride: id_stride,
+                    shard_stride: Some(shard_id_stride),
                 },
                 Ids::Affine => Map::Affine {
                     scale: launch.id_scale,
@@ -164,8 +193,21 @@ unsafe fn select<S: Score, I: IndexInt>(
             }),
         )
     };
-    let mask_stride = Some(mask_stride);
-    let input = Rows { scores, rows, columns, row_stride, starts, lengths, marks, mask_stride, ks };
+    let input = Rows {
+        scores,
+        rows,
+        columns,
+        row_stride,
+        starts,
+        lengths,
+        marks,
+        mask_stride: Some(mask_stride),
+        ks,
+        shards,
+        shard_stride: Some(shard_stride),
+        shard_counts,
+        shard_count_stride: Some(shard_count_stride),
+    };
     let output = Output {
         values,
         value_stride,

@@ -9,6 +9,7 @@ mod cpu;
 pub(crate) mod memory;
 mod mismatch;
 mod rank;
+mod shards;
 
 pub(crate) use crate::error::HostError;
 pub use check::{check, check_selection};
@@ -17,9 +18,10 @@ pub use mismatch::Mismatch;
 
 use super::memory::Host;
 use super::output::Map;
-use super::rows::Marks;
+use super::rows::{Marks, Place};
 use crate::problem::{IndexInt, Score};
 use rank::Ranking;
+use shards::Gathered;
 use topkit_codegen::{Mask, RowShape, Semantics};
 
 /// Rows of scores on the host: [`Rows::host`](crate::Rows::host) makes them.
@@ -181,15 +183,19 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     let ranking = Ranking::new(semantics);
     // Reserve before the first row is written, so that a failure writes nothing.
     let mut ranks = reserved("ranks of the longest row", longest(input))?;
+    let mut gathered = Gathered::of(input)?;
     for row in 0..input.count() {
-        let scores = input.scores_of(row);
+        gathered.gather(input, row, &output.map);
+        let scores = if input.shards == 0 { input.scores_of(row) } else { &gathered.scores };
+        // A candidate of shards has a place among those of its row, and is at another column.
+        let column_of = |rank| gathered.column(ranking.column(rank));
         let most = input.k_of(row, k as u32) as usize;
         winners(ranking, scores, |column| input.keeps(row, column), most, &mut ranks);
 
         let places = |stride: usize| row * stride..row * stride + k;
         let (taken, rest) = output.indices[places(row_stride)].split_at_mut(ranks.len());
         for (index, &rank) in taken.iter_mut().zip(&ranks) {
-            *index = id_of(&output.map, row, input.start_of(row), ranking.column(rank));
+            *index = id_of(&output.map, row, input.place_of(row, column_of(rank)), column_of(rank));
         }
         rest.fill(output.index_fill);
 
@@ -204,7 +210,7 @@ pub fn top_k_into<S: Score, I: IndexInt>(
             let (taken, rest) = columns[places(output.raw_column_stride)].split_at_mut(ranks.len());
             for (place, &rank) in taken.iter_mut().zip(&ranks) {
                 // A row has at most 2^31 - 1 columns.
-                *place = ranking.column(rank) as i32;
+                *place = column_of(rank) as i32;
             }
             rest.fill(-1);
         }
@@ -216,11 +222,14 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     Ok(())
 }
 
-/// What is written for a column of a row that starts at a column of the matrix.
-fn id_of<I: IndexInt>(map: &Map<'_, I, Host>, row: usize, start: usize, column: u32) -> I {
+/// What is written for a column of a row, whose id is at a place of the matrix of ids.
+fn id_of<I: IndexInt>(map: &Map<'_, I, Host>, row: usize, place: Place, column: u32) -> I {
     match *map {
         Map::Columns => I::from_column(column),
-        Map::Given { ids, stride } => ids[row * stride + start + column as usize],
+        Map::Given { ids, stride, shard_stride } => {
+            let apart = shard_stride.unwrap_or(place.shard_stride(stride));
+            ids[place.shard * apart + row * stride + place.column]
+        }
         Map::Affine { scale, offset, offsets } => {
             let own = offsets.map_or(0, |offsets| offsets[row].into());
             let id = i64::from(column).wrapping_mul(scale).wrapping_add(offset);
@@ -250,6 +259,9 @@ fn reserved<T>(what: &'static str, len: usize) -> Result<Vec<T>, HostError> {
 
 /// Scores of the longest row.
 fn longest<S: Score>(input: &Rows<'_, S>) -> usize {
+    if input.shards > 0 {
+        return input.columns;
+    }
     (0..input.count()).map(|row| input.scores_of(row).len()).max().unwrap_or(0)
 }
 
@@ -284,8 +296,15 @@ fn accept<S: Score, I: IndexInt>(
     if semantics.index != I::TYPE {
         return Err(HostError::IndexType { declared: semantics.index, requested: I::TYPE });
     }
-    if semantics.rows == RowShape::Dense && input.is_ragged() {
+    if semantics.rows != RowShape::Ragged && input.is_ragged() {
         return Err(HostError::DeclaredDense);
+    }
+    let sharded = semantics.rows == RowShape::Shards;
+    if sharded != (input.shards > 0) {
+        return Err(HostError::Shards { declared: sharded });
+    }
+    if sharded && !input.columns.is_multiple_of(input.shards) {
+        return Err(HostError::UnevenShards { shards: input.shards, columns: input.columns });
     }
     let given = match input.marks {
         None => Mask::None,

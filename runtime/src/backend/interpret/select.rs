@@ -7,7 +7,7 @@ use super::{room, watched};
 use crate::backend::host::Selection;
 use crate::backend::launch::{MOST_PAGE_SHIFT, RawLaunch, with_bytes};
 use crate::backend::memory::Host;
-use crate::backend::output::{Map, Output};
+use crate::backend::output::{Map, Output, shard_stride_of};
 use crate::backend::rows::{Marks, Rows};
 use crate::error::Fault;
 use crate::problem::{IndexInt, Problem, Score};
@@ -68,7 +68,7 @@ impl Kernel {
     ) -> Result<(), Fault> {
         let Rows { rows, columns, .. } = *input;
         let plan = self.plan(&Problem::new(S::DTYPE, rows, columns, k))?;
-        self.accepts::<I>(&plan.variant, input.starts.is_some() || input.lengths.is_some())?;
+        self.accepts::<I>(&plan.variant, input.is_ragged(), input.shards > 0)?;
         check(input, k)?;
         if rows == 0 {
             return Ok(());
@@ -131,13 +131,13 @@ impl Kernel {
         k: u32,
         workspace: usize,
     ) -> Result<(), Fault> {
-        let Rows { rows, columns, row_stride, starts, lengths, .. } = *input;
+        let Rows { rows, starts, lengths, .. } = *input;
         if rows == 0 {
             return Ok(());
         }
         let Kernel { offset, output_gap, .. } = *self;
         let semantics = self.variant.map_or(Semantics::DEFAULT, |variant| variant.semantics);
-        let span = ((rows - 1) * row_stride).saturating_add(columns);
+        let span = score_span(input);
         let places = (k as usize).saturating_add(output_gap);
         let of = |has: bool, bytes: usize| if has { bytes } else { 0 };
         let of_winner = size_of::<I>()
@@ -170,11 +170,11 @@ impl Kernel {
         if rows == 0 {
             return Err(Fault::Launch { what: "there are no rows".to_owned() });
         }
-        output.check(rows, columns, k).or_else(|error| refused(error.to_string()))?;
+        output.check(rows, columns, input.shards, k).or_else(|error| refused(error.to_string()))?;
         self.writes(&semantics, input, &output)?;
         self.room::<S, I>(input, k, workspace_bytes)?;
-        let span = (rows - 1) * row_stride + columns;
         let places = (k as usize).saturating_add(output_gap);
+        let span = score_span(input);
         let mut memory = Memory::new();
         let scores = memory.input_at("scores", offset * size_of::<S>(), &scores[..span]);
         // The rows of the outputs have other gaps each.
@@ -199,6 +199,8 @@ impl Kernel {
             Marks::Bits(words) => memory.input("the mask", words),
             Marks::Bytes(bytes) => memory.input("the mask", bytes),
         });
+        let shard_counts =
+            input.shard_counts.map(|counts| memory.input("counts of shards", counts));
         let map = match output.map {
             Map::Columns | Map::Affine { offsets: None, .. } => None,
             Map::Given { ids, .. } => Some(memory.input("ids", ids)),
@@ -225,13 +227,26 @@ impl Kernel {
             mask: address(mask),
             mask_stride: input.mask_stride_or_width() as i64,
             row_ks,
+            shards: input.shards,
+            shard_stride: if input.shards == 0 { 0 } else { input.shard_stride_or_rows() as i64 },
+            shard_counts: address(shard_counts),
+            shard_count_stride: if input.shards == 0 {
+                0
+            } else {
+                input.shard_count_stride_or_rows() as i64
+            },
             workspace: address(workspace),
             workspace_bytes,
             ..RawLaunch::new(S::DTYPE, rows, columns, k)
         };
         let raw = match output.map {
             Map::Columns => raw,
-            Map::Given { stride, .. } => raw.ids(address(map), stride as i64),
+            Map::Given { stride, shard_stride, .. } => {
+                let apart =
+                    shard_stride.unwrap_or_else(|| shard_stride_of(rows, stride, input.width()));
+                let apart = if input.shards == 0 { 0 } else { apart as i64 };
+                raw.ids(address(map), stride as i64).shard_id_stride(apart)
+            }
             Map::Affine { scale, offset, .. } => {
                 raw.affine(scale, offset).row_offsets(address(map))
             }
@@ -297,15 +312,33 @@ impl Kernel {
     }
 
     /// The answer and the rows are of the kind that the kernel was rendered for.
-    fn accepts<I: IndexInt>(&self, variant: &Variant, ragged: bool) -> Result<(), Fault> {
+    fn accepts<I: IndexInt>(
+        &self,
+        variant: &Variant,
+        ragged: bool,
+        sharded: bool,
+    ) -> Result<(), Fault> {
         let index = variant.semantics.index;
         if index != I::TYPE {
             return refused(format!("the kernel selects {index} indices, not {}", I::TYPE));
         }
-        if ragged && variant.semantics.rows == RowShape::Dense {
-            return refused("the kernel was rendered for dense rows".to_owned());
+        let rows = variant.semantics.rows;
+        if ragged && rows != RowShape::Ragged {
+            return refused(format!("the kernel was rendered for {rows} rows"));
+        }
+        if sharded != (rows == RowShape::Shards) {
+            return refused(format!("the kernel was rendered for `rows: {rows}`"));
         }
         Ok(())
+    }
+}
+
+/// Elements from the first score to the last. There is at least one row.
+fn score_span<S: Score>(input: &Rows<'_, S, Host>) -> usize {
+    let of_one = (input.rows - 1).saturating_mul(input.row_stride).saturating_add(input.width());
+    match input.shards {
+        0 => of_one,
+        shards => (shards - 1).saturating_mul(input.shard_stride_or_rows()).saturating_add(of_one),
     }
 }
 

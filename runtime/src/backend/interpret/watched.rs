@@ -117,7 +117,10 @@ impl Selection<'_> {
             let whole = [(0, self.workspace)];
             used.push(find("the workspace", Role::Workspace, workspace, 1, &whole)?);
         }
-        if columns > 0 {
+        if self.raw.shards > 0 {
+            used.extend(self.of_shards(memory)?);
+            used.extend(self.beside(memory, &spans)?);
+        } else if columns > 0 {
             let of_row = |(row, &(start, len)): (_, &_)| (first(row, row_stride) + start, len);
             let scores_of: Vec<_> = spans.iter().enumerate().map(of_row).collect();
             let element = self.raw.dtype.bytes() as usize;
@@ -155,6 +158,45 @@ impl Selection<'_> {
         Ok(used)
     }
 
+    /// The scores of shards, their ids and their counts. No row has a range of these of its own.
+    fn of_shards(&self, memory: &Memory) -> Result<Vec<Used>, Fault> {
+        let &RawLaunch { rows, shards, row_stride, shard_stride, ids, id_stride, .. } = self.raw;
+        let RawLaunch { shard_counts, shard_count_stride, shard_id_stride, .. } = *self.raw;
+        let width = self.raw.width();
+        let count = |shard: usize, row: usize| match shard_counts {
+            0 => width,
+            counts => {
+                let at = shard as i64 * shard_count_stride + row as i64;
+                let count = memory.number(counts.wrapping_add_signed(4 * at));
+                (count.unwrap_or(0).max(0) as usize).min(width)
+            }
+        };
+        let parts = |shard_stride: i64, row_stride: i64| -> Vec<_> {
+            let of_shard = |shard| {
+                let first = move |row| shard as i64 * shard_stride + row as i64 * row_stride;
+                (0..rows).map(move |row| (first(row), count(shard, row)))
+            };
+            (0..shards).flat_map(of_shard).filter(|(_, candidates)| *candidates > 0).collect()
+        };
+        let mut used = Vec::new();
+        let element = self.raw.dtype.bytes() as usize;
+        for (what, address, element, parts) in [
+            ("scores", self.raw.scores, element, parts(shard_stride, row_stride)),
+            ("ids", ids, self.semantics.index.bytes() as usize, parts(shard_id_stride, id_stride)),
+            (
+                "the counts of shards",
+                shard_counts,
+                size_of::<i32>(),
+                (0..shards).map(|shard| (shard as i64 * shard_count_stride, rows)).collect(),
+            ),
+        ] {
+            if address != 0 && !parts.is_empty() {
+                used.push(find(memory, what, Role::Read, address, element, &parts)?);
+            }
+        }
+        Ok(used)
+    }
+
     /// The inputs that lie beside the scores: of each row's columns, their ids, their pages and their marks.
     fn beside(&self, memory: &Memory, spans: &[(i64, usize)]) -> Result<Vec<Used>, Fault> {
         let &RawLaunch {
@@ -168,7 +210,7 @@ impl Selection<'_> {
             rows.collect::<Vec<_>>()
         };
         let mut used = Vec::new();
-        if ids != 0 {
+        if ids != 0 && self.raw.shards == 0 {
             let rows = part(id_stride, |from, to| (from, to));
             let element = self.semantics.index.bytes() as usize;
             used.push(find(memory, "ids", Role::Input, ids, element, &rows)?);

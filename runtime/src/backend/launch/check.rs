@@ -32,12 +32,13 @@ impl RawLaunch {
             return Err(TooLarge { what: "the page shift", value, limit }.into());
         }
         let pages = (self.columns as u64).div_ceil(1 << self.page_shift);
+        let width = self.width() as u64;
         let spans = [
-            ("the span of the ids", self.id_stride, self.columns as u64),
+            ("the span of the ids", self.id_stride, width),
             ("the span of the page table", self.page_stride, pages),
             ("the span of the raw columns", self.raw_column_stride, u64::from(self.k)),
             ("the span of the mask", self.mask_stride, self.columns as u64),
-            ("the span of the scores", self.row_stride, self.columns as u64),
+            ("the span of the scores", self.row_stride, width),
             ("the span of the indices", self.index_stride, u64::from(self.k)),
             ("the span of the values", self.value_stride, u64::from(self.k)),
         ];
@@ -47,7 +48,40 @@ impl RawLaunch {
                 return Err(TooLarge { what, value, limit: SPAN_LIMIT }.into());
             }
         }
+        let of_shards = [
+            ("the span of the shards' scores", self.shard_stride, self.row_stride, width),
+            ("the span of the shards' ids", self.shard_id_stride, self.id_stride, width),
+            ("the span of the shards' counts", self.shard_count_stride, 1, 1),
+        ];
+        for (what, stride, row_stride, width) in of_shards {
+            let of_one = span(self.rows, row_stride.unsigned_abs(), width);
+            let value = span(self.shards, stride.unsigned_abs(), of_one);
+            if value > SPAN_LIMIT {
+                return Err(TooLarge { what, value, limit: SPAN_LIMIT }.into());
+            }
+        }
         Ok(())
+    }
+
+    /// Refuses shards of a selector that reads none, no shards of one that does, and columns that they do not divide.
+    pub(crate) fn check_shards(&self, spec: &SelectorSpec) -> Result<(), Error> {
+        let selector = || spec.name.to_string();
+        let declared = "rows: shards";
+        let own = [self.shard_stride, self.shard_count_stride, self.shard_id_stride];
+        match (spec.semantics.rows == RowShape::Shards, self.shards) {
+            (false, 0) if self.shard_counts != 0 || own != [0; 3] => {
+                let what = "counts or strides of shards";
+                Err(Error::NotDeclared { selector: selector(), what, declared })
+            }
+            (true, 0) => Err(Error::NotGiven { selector: selector(), what: "shards", declared }),
+            (true, shards) if !self.columns.is_multiple_of(shards) => {
+                Err(Error::UnevenShards { shards, columns: self.columns })
+            }
+            (false, 1..) => {
+                Err(Error::NotDeclared { selector: selector(), what: "shards", declared })
+            }
+            (true, _) | (false, 0) => Ok(()),
+        }
     }
 
     /// Refuses addresses that the kernel of a plan cannot take; the plan is of this launch's problem.
@@ -55,7 +89,8 @@ impl RawLaunch {
         if self.rows == 0 {
             return Ok(());
         }
-        if spec.semantics.rows == RowShape::Dense {
+        self.check_shards(spec)?;
+        if spec.semantics.rows != RowShape::Ragged {
             for (what, address) in [("starts", self.row_starts), ("lengths", self.row_lengths)] {
                 if address != 0 {
                     return Err(Error::DenseRows { selector: spec.name.to_string(), what });
@@ -82,6 +117,7 @@ impl RawLaunch {
             ("raw column", self.raw_columns, 4),
             ("mask", self.mask, if spec.semantics.mask == Mask::Bits { 4 } else { 1 }),
             ("row k", self.row_ks, 4),
+            ("shard count", self.shard_counts, 4),
             ("workspace", self.workspace, 16),
         ] {
             if address % u64::from(align) != 0 {

@@ -87,6 +87,18 @@ pub struct RawLaunch {
     pub mask_stride: i64,
     /// `i32[rows]`, the k of each row, clamped to 0 and to `k`. Selectors with `k_per_row: true` alone.
     pub row_ks: CUdeviceptr,
+    /// Shards of a row, each of `columns / shards` columns; 0 where rows are in one piece. Selectors with
+    /// `rows: shards` alone, as the next four.
+    pub shards: usize,
+    /// From shard to shard of the scores.
+    pub shard_stride: i64,
+    /// `i32`, the candidates that the first shard has of the first row, and then of the rows after it, clamped to 0
+    /// and to the columns of a shard; 0 where all shards are full.
+    pub shard_counts: CUdeviceptr,
+    /// From shard to shard of the counts.
+    pub shard_count_stride: i64,
+    /// From shard to shard of the ids.
+    pub shard_id_stride: i64,
     /// Device memory of at least the plan's `workspace_bytes`, a multiple of 16; 0 when that is 0.
     /// It is all zero before its first launch; every launch leaves it ready for the next one.
     /// Launches that may run at the same time need one each, as in threads that launch on the per-thread
@@ -128,6 +140,11 @@ impl RawLaunch {
             mask: 0,
             mask_stride: 0,
             row_ks: 0,
+            shards: 0,
+            shard_stride: 0,
+            shard_counts: 0,
+            shard_count_stride: 0,
+            shard_id_stride: 0,
             workspace: 0,
             workspace_bytes: 0,
         }
@@ -221,6 +238,31 @@ impl RawLaunch {
     /// Sets the address of the first row's k.
     pub const fn row_ks(self, row_ks: CUdeviceptr) -> RawLaunch {
         RawLaunch { row_ks, ..self }
+    }
+
+    /// Sets the shards that the columns are of, and the distance from shard to shard of the scores, in elements. Rows
+    /// of a shard follow each other then, unless [`row_stride`](RawLaunch::row_stride) is set after this.
+    pub const fn shards(self, shards: usize, shard_stride: i64) -> RawLaunch {
+        let launch = RawLaunch { shards, shard_stride, ..self };
+        RawLaunch { row_stride: launch.width() as i64, ..launch }
+    }
+
+    /// Sets the address of the counts of shards, and their distance from shard to shard.
+    pub const fn shard_counts(self, shard_counts: CUdeviceptr, stride: i64) -> RawLaunch {
+        RawLaunch { shard_counts, shard_count_stride: stride, ..self }
+    }
+
+    /// Sets the distance from shard to shard of the ids, in elements.
+    pub const fn shard_id_stride(self, shard_id_stride: i64) -> RawLaunch {
+        RawLaunch { shard_id_stride, ..self }
+    }
+
+    /// Columns of a row that follow each other: all, or those of a shard.
+    pub(crate) const fn width(&self) -> usize {
+        match self.shards {
+            0 => self.columns,
+            shards => self.columns / shards,
+        }
     }
 
     /// Sets the address of the workspace, and its bytes.

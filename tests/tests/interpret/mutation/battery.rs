@@ -6,11 +6,12 @@ use topkit::host;
 use topkit::interpret::{Fault, Kernel, Word};
 use topkit::{
     DType, Rows, Score, SelectorSpec, Variant,
-    spec::{KernelKind, Mask, Order, RowShape, Semantics, Ties},
+    spec::{Ids, KernelKind, Mask, Order, RowShape, Semantics, Ties},
     with_score,
 };
 use topkit_lab::Distribution;
 use topkit_tests::given::{Given, HostOutput};
+use topkit_tests::shards::Gathered;
 
 /// Schedules of each input.
 const SEEDS: u64 = 4;
@@ -94,6 +95,13 @@ pub fn sorted(kernel: KernelKind) -> Variant {
     let plain = smallest(kernel);
     let outputs = Semantics { order: Order::ByValue, values: true, count: true, ..plain.semantics };
     Variant { semantics: outputs, ..plain }
+}
+
+/// The smallest variant that merges shards, with ties by their ids.
+pub fn merging() -> Variant {
+    let plain = smallest(KernelKind::BlockRadix);
+    let (rows, ties, ids) = (RowShape::Shards, Ties::LowestIndex, Ids::Given);
+    Variant { semantics: Semantics { rows, ties, ids, ..plain.semantics }, ..plain }
 }
 
 /// The same kernel, unsorted, with a mask.
@@ -209,15 +217,24 @@ impl Input {
         let rows = lengths.len();
         let stride = columns + GAP;
         let given = Given::<i32>::of(semantics, rows, *columns, *k, MASK);
-        let input = Rows::host(&scores, rows, *columns).row_stride(stride).lengths(lengths);
-        let input = given.rows(input);
+        let input = Rows::host(&scores, rows, *columns).row_stride(stride);
+        let input = match semantics.rows {
+            RowShape::Shards => given.rows(input),
+            _ => given.rows(input.lengths(lengths)),
+        };
         let kernel = kernel.offset(GAP);
         let select = |output: HostOutput<'_, i32, S>| kernel.select_into(&input, *k, output);
-        let answer = match given.answer(semantics, rows, *k, select) {
+        let answer = match given.answer(semantics, [rows, input.columns()], *k, select) {
             Ok(answer) => answer,
             Err(fault) => return Some(Detection::of(&fault)),
         };
-        let checked = host::check_selection(&input, *k, semantics, &answer);
-        checked.err().map(|_| Detection::WrongAnswer)
+        let is_right = match &given.shards {
+            None => host::check_selection(&input, *k, semantics, &answer).is_ok(),
+            Some(shards) => {
+                let gathered = Gathered::of(&given, shards, &scores, [rows, *columns, stride]);
+                gathered.check(&given, &input, *k, semantics, answer).is_ok()
+            }
+        };
+        (!is_right).then_some(Detection::WrongAnswer)
     }
 }

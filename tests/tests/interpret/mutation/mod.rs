@@ -21,7 +21,7 @@ mod switch;
 mod table;
 
 use crate::case::interpreter;
-use battery::{Battery, masked, smallest, sorted, staged, with_rule};
+use battery::{Battery, masked, merging, smallest, sorted, staged, with_rule};
 use exempt::{ANY, EQUIVALENT, Exempt, RANKED_TIES, UNREACHED, reason};
 use expect_test::expect_file;
 use rules::{Mutation, Rule, rule};
@@ -150,7 +150,7 @@ fn tests_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The smallest variant of every kernel, one with more stages, and three with a rule for ties, each with its name
+/// The smallest variant of every kernel, one with more stages, and four with a rule for ties, each with its name
 /// in the table.
 fn variants() -> Vec<(&'static str, Variant)> {
     let mut all: Vec<_> =
@@ -161,6 +161,7 @@ fn variants() -> Vec<(&'static str, Variant)> {
     let wide = with_rule(KernelKind::BlockRadix, Ties::LowestIndex);
     let wide = Variant { dtype: DType::F64, vec_size: DType::F64.widest_load(), ..wide };
     all.push(("block_radix, ties of f64", wide));
+    all.push(("block_radix, ties of shards", merging()));
     all
 }
 
@@ -252,7 +253,12 @@ fn is_of_more_stages(site: &Site) -> bool {
 
 /// Whether only a kernel with a rule for ties reaches a site.
 fn is_of_ties(site: &Site) -> bool {
-    ["templates/filter/ties.cuh", "templates/score/ties_in_order.cuh"].contains(&&*site.file)
+    const FILES: [&str; 3] = [
+        "templates/filter/ties.cuh",
+        "templates/score/ties_in_order.cuh",
+        "templates/select/ties_by_id.cuh",
+    ];
+    FILES.contains(&&*site.file)
         || (site.file == "templates/kernels/block_codes.cuh" && site.construct == RANKED_TIES)
 }
 
