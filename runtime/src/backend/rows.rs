@@ -8,6 +8,7 @@ use super::memory::{Cuda, Host, Memory};
 use crate::problem::{Score, TooShort, span};
 use cudarc::driver::DevicePtr;
 use std::fmt;
+use std::ops::Range;
 
 /// The scores of a selection: a matrix, its rows dense or ragged. It is in device memory, unless another
 /// memory is named.
@@ -169,6 +170,31 @@ impl<'a, S: Score> Rows<'a, S, Host> {
     /// The starts and the lengths of the rows, where there are any.
     pub fn spans(&self) -> [Option<&'a [i32]>; 2] {
         [self.starts, self.lengths]
+    }
+
+    /// Some of the rows, with their starts, lengths, mask and k.
+    ///
+    /// # Panics
+    /// If there are no such rows, or a buffer ends before they do.
+    pub fn part(&self, rows: Range<usize>) -> Rows<'a, S, Host> {
+        assert!(rows.end <= self.rows, "rows {rows:?} of {} rows", self.rows);
+        let of_rows = |of: Option<&'a [i32]>| of.map(|of| &of[rows.clone()]);
+        let mask_stride = self.mask_stride_or_width();
+        let marked = rows.start * mask_stride;
+        let marks = self.marks.map(|marks| match marks {
+            Marks::Bits(words) => Marks::Bits(&words[marked..]),
+            Marks::Bytes(bytes) => Marks::Bytes(&bytes[marked..]),
+        });
+        Rows {
+            scores: &self.scores[rows.start * self.row_stride..],
+            rows: rows.len(),
+            starts: of_rows(self.starts),
+            lengths: of_rows(self.lengths),
+            marks,
+            mask_stride: Some(mask_stride),
+            ks: of_rows(self.ks),
+            ..*self
+        }
     }
 
     /// The scores of a row that take part: from its start, as many as its length. Selected indices count
