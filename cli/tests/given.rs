@@ -343,8 +343,7 @@ fn files_that_do_not_fit_the_scores_are_refused() {
     let refused = |flags: &[&str], name: &str, bytes: &[u8], words: &[&str]| {
         let given = place.file(name, bytes);
         let all = [&flags[..1], &[&given], &flags[1..]].concat();
-        let named = format!("{name}");
-        run(&place, &file, &all).refused(&[&[flags[0], &named], words].concat());
+        run(&place, &file, &all).refused(&[&[flags[0], name], words].concat());
     };
     let paged = ["--pages", "--page-size", "2"];
     for flags in [&["--ids"][..], &paged, &["--mask"]] {

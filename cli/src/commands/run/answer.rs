@@ -70,7 +70,7 @@ impl Labels {
 }
 
 /// The winners of the first `shown` rows, in the order of the answer if it has one. `columns` are those of the answer,
-/// and count from the start of their row; a place without a column is not shown.
+/// and count from the start of their row; a place without a column is not shown. Labels are of columns and of rows.
 pub fn rows<S: Score>(
     input: &Rows<'_, S>,
     shown: usize,
@@ -78,8 +78,7 @@ pub fn rows<S: Score>(
     columns: &[i32],
     k: usize,
     semantics: &Semantics,
-    labels: &Labels,
-    row_labels: &Labels,
+    [labels, row_labels]: [&Labels; 2],
 ) -> Result<Vec<Row>, Failure> {
     let told: usize =
         answer.indices.chunks_exact(k).take(shown).map(|row| row.len().min(input.columns())).sum();
@@ -219,7 +218,7 @@ mod tests {
         let answer = Selection { indices: ids.collect(), values, counts, raw_columns };
         let none = Labels::default();
         let input = Rows::host(scores, 1, scores.len());
-        rows(&input, 1, &answer, indices, indices.len(), semantics, &none, &none).unwrap()
+        rows(&input, 1, &answer, indices, indices.len(), semantics, [&none; 2]).unwrap()
     }
 
     #[test]

@@ -241,9 +241,8 @@ fn select<S: Score + DeviceRepr + Word>(
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
-    let (answer, chosen) = (&outcome.answer, &chosen.indices);
-    let winners =
-        answer::rows(&input, shown, answer, chosen, k as usize, semantics, labels, row_labels)?;
+    let (answer, chosen, labels) = (&outcome.answer, &chosen.indices, [labels, row_labels]);
+    let winners = answer::rows(&input, shown, answer, chosen, k as usize, semantics, labels)?;
     let select = format!("{problem}; {}", meaning(semantics, given, problem));
     let mut lines =
         vec![("scores".to_owned(), matrix.source.clone()), ("select".to_owned(), select)];

@@ -214,3 +214,115 @@ impl<'a> Reading<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use topkit::DType;
+    use topkit::host::Rows;
+    use topkit::spec::Fill;
+    use topkit_lab::check;
+
+    const SCORES: [f32; 4] = [1.0, 9.0, 5.0, 7.0];
+
+    /// What is wrong with an answer of three winners, of which a row may have two.
+    fn fault(
+        given: &Given,
+        keys: Semantics,
+        ids: [i64; 3],
+        values: Option<[f32; 3]>,
+        raw: Option<[i32; 3]>,
+    ) -> Option<String> {
+        let semantics = Semantics {
+            k_per_row: true,
+            values: values.is_some(),
+            raw_columns: raw.is_some(),
+            ..keys
+        };
+        let answer = Selection {
+            indices: ids.to_vec(),
+            values: values.map(Vec::from),
+            counts: None,
+            raw_columns: raw.map(Vec::from),
+        };
+        let problem = Problem::new(DType::F32, 1, SCORES.len(), 3);
+        let Columns { answer, semantics, fault } =
+            Columns::of(given, &semantics, &problem, &answer).unwrap();
+        let input = given.rows_of(Rows::host(&SCORES, 1, SCORES.len()));
+        fault.or_else(|| check::selection_fault(&input, 3, &semantics, &answer).unwrap())
+    }
+
+    #[test]
+    fn wrong_ids_and_columns_are_found() {
+        let map = Map::Affine { scale: 10, offset: 5, offsets: None };
+        let given = Given { map, ks: Some(vec![2]), ..Given::default() };
+        let keys = Semantics { ids: Ids::Affine, ..Semantics::DEFAULT };
+        assert_eq!(fault(&given, keys, [35, 15, -1], None, None), None);
+        assert_eq!(fault(&given, keys, [35, 15, -1], None, Some([3, 1, -1])), None);
+        for (ids, raw, words) in [
+            ([35, 16, -1], None, "16 is no id of a score that may win, found at place 1"),
+            ([35, 45, -1], None, "45 is no id of a score"),
+            ([35, -1, -1], None, "-1 is no id of a score"),
+            ([35, 35, -1], None, "expected every index once"),
+            ([35, 25, -1], None, "expected index 1 with score 9 among the winners"),
+            ([35, 15, 25], None, "expected the fill (-1), found 25 at place 2"),
+            (
+                [35, 15, -1],
+                Some([1, 3, -1]),
+                "expected 15, the id of column 1, found 35 at place 0",
+            ),
+            ([35, 15, -1], Some([3, 4, -1]), "found 4"),
+            ([35, 15, -1], Some([3, 1, 2]), "-1 as the column of the fill, found 2"),
+            ([35, 15, -1], Some([3, -1, -1]), "found the fill after 1"),
+        ] {
+            let said = fault(&given, keys, ids, None, raw).unwrap();
+            assert!(said.starts_with("row 0: ") && said.contains(words), "{ids:?} {raw:?}: {said}");
+        }
+        // Of equal ids the columns tell which won.
+        let map = Map::Affine { scale: 0, offset: 5, offsets: None };
+        let given = Given { map, ks: Some(vec![2]), ..Given::default() };
+        assert_eq!(fault(&given, keys, [5, 5, -1], None, Some([3, 1, -1])), None);
+        assert!(fault(&given, keys, [5, 5, -1], None, Some([3, 2, -1])).is_some());
+    }
+
+    #[test]
+    fn a_wrong_fill_is_found() {
+        let bits = u64::from(2.5f32.to_bits());
+        let given = Given {
+            ks: Some(vec![2]),
+            index_fill: Some(3),
+            value_fill: Some(bits),
+            ..Given::default()
+        };
+        let keys = Semantics { fill: Fill::Given, ..Semantics::DEFAULT };
+        // Column 3 wins, and is the fill, too.
+        assert_eq!(fault(&given, keys, [3, 1, 3], Some([7.0, 9.0, 2.5]), None), None);
+        for (ids, values, words) in [
+            ([3, 1, -1], [7.0, 9.0, 2.5], "expected the fill (3), found -1 at place 2"),
+            (
+                [3, 1, 3],
+                [7.0, 9.0, f32::NEG_INFINITY],
+                "expected the fill of the values (0x40200000)",
+            ),
+            ([3, 3, 3], [7.0, 7.0, 2.5], "expected every index once"),
+            ([3, 1, 3], [7.0, 8.0, 2.5], "expected the value 9"),
+        ] {
+            let said = fault(&given, keys, ids, Some(values), None).unwrap();
+            assert!(said.contains(words), "{ids:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn indices_without_ids_are_columns() {
+        let given = Given { ks: Some(vec![2]), ..Given::default() };
+        let keys = Semantics { index: IndexType::U32, ..Semantics::DEFAULT };
+        let none = i64::from(u32::MAX);
+        assert_eq!(fault(&given, keys, [3, 1, none], None, None), None);
+        let early = fault(&given, keys, [3, none, none], None, None).unwrap();
+        assert!(early.contains("found the fill after 1"), "{early}");
+        let signed = fault(&given, keys, [3, 1, -1], None, None).unwrap();
+        assert!(signed.contains("expected the fill (4294967295), found -1"), "{signed}");
+        let far = fault(&given, keys, [3, 1 << 31, none], None, None).unwrap();
+        assert!(far.contains("expected an index from 0 to 3"), "{far}");
+    }
+}
