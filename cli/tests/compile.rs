@@ -52,6 +52,25 @@ fn every_kernel_is_written_for_every_architecture() {
 }
 
 #[test]
+fn keys_of_ids_outputs_and_masks_are_compiled() {
+    let place = Place::new();
+    let keys =
+        ["--ids", "given", "--raw-columns", "--mask", "bytes", "--k-per-row", "--fill", "given"];
+    let args = ["compile", "--arch", "sm_90a", "--json"];
+    let json = run(&place, &[&args[..], &keys].concat()).json();
+    let variant = &json["kernels"][0]["variant"];
+    for (key, value) in [
+        ("ids", Value::from("given")),
+        ("raw_columns", true.into()),
+        ("mask", "bytes".into()),
+        ("k_per_row", true.into()),
+        ("fill", "given".into()),
+    ] {
+        assert_eq!(variant[key], value, "{json}");
+    }
+}
+
+#[test]
 fn the_document_tells_resources_and_origin() {
     let place = Place::new();
     let args = ["compile", "--arch", "sm_90a", "--threads", "256", "--json"];

@@ -32,6 +32,41 @@ fn every_key_reaches_the_source() {
     }
 }
 
+/// Keys of which a symbol tells no default.
+#[test]
+fn keys_of_ids_outputs_and_masks_reach_the_source() {
+    let place = Place::new();
+    let plain = "topkit_block_radix_bf16_v8_b2048_t512_largest_nan_highest";
+    for (flags, end) in [
+        (&["--ties", "highest_index"][..], "_ties_highest_index_i32_dense"),
+        (&["--order", "by_value"], "_order_by_value_i32_dense"),
+        (&["--ids", "given"], "_i32_ids_given_dense"),
+        (&["--ids", "affine"], "_i32_ids_affine_dense"),
+        (&["--ids", "pages", "--raw-columns"], "_i32_ids_pages_raw_columns_true_dense"),
+        (&["--values"], "_i32_values_true_dense"),
+        (&["--count"], "_i32_count_true_dense"),
+        (&["--fill", "given"], "_i32_fill_given_dense"),
+        (&["--mask", "bits"], "_i32_dense_mask_bits"),
+        (&["--mask", "bytes"], "_i32_dense_mask_bytes"),
+        (&["--k-per-row"], "_i32_dense_k_per_row_true"),
+        (
+            &["--ties", "lowest_index", "--order", "by_index", "--batch-invariant"],
+            "_ties_lowest_index_order_by_index_i32_dense_batch_invariant_true",
+        ),
+    ] {
+        let json = place.run(&[&["emit", "--json"], flags].concat()).json();
+        let entry = json["entry"].as_str().unwrap();
+        assert_eq!(entry, format!("{plain}{end}"));
+        assert!(json["source"].as_str().unwrap().contains(entry));
+        // The symbol names the kernel to other commands.
+        assert_eq!(place.run(&["diff", entry, entry]).code, 0, "{entry}");
+    }
+    place.run(&["emit", "--raw-columns"]).refused(&["contradicts `ids: columns`"]);
+    place.run(&["emit", "--batch-invariant"]).refused(&["`ties: any`", "`order: unsorted`"]);
+    place.run(&["emit", "--mask", "words"]).refused(&["words", "none, bits, bytes"]);
+    place.run(&["emit", "--mask", "bits", "--dtype", "i32"]).refused(&["not for i32"]);
+}
+
 #[test]
 fn a_resident_kernel_is_named_by_its_items() {
     let place = Place::new();

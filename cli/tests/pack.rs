@@ -95,6 +95,16 @@ fn a_pack_says_what_it_covers() {
     refused(two, &["x 8 f32: covered\n", bf16, "1 workload not covered, of 2"]);
     refused(&["f32,1,8,1", "--rows", "ragged"], &["these keys and tuning axes"]);
     refused(&["f32,1,8,1", "--select", "smallest"], &["these keys and tuning axes"]);
+    for keys in [
+        &["--ids", "given"][..],
+        &["--ids", "pages", "--raw-columns"],
+        &["--mask", "bits"],
+        &["--k-per-row"],
+        &["--fill", "given"],
+        &["--values"],
+    ] {
+        refused(&[&["f32,1,8,1"], keys].concat(), &["these keys and tuning axes"]);
+    }
     refused(&["f32,1,8,1", "--threads", "256"], &["these keys and tuning axes"]);
     // Code for sm_90a runs on no other architecture.
     refused(&["f32,1,8,1", "--arch", "sm_80,sm_90a"], &["sm_80: ", "has it for sm_90a alone"]);

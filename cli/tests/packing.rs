@@ -68,6 +68,44 @@ fn a_machine_without_nvrtc_has_the_same_machine_code() {
     assert_eq!(same, 2);
 }
 
+/// A pack of a selector with every key covers launches with these keys, and no others.
+#[test]
+fn a_pack_has_every_key() {
+    let place = Place::new();
+    let file = place.path("kernels.pack");
+    let spec = "[[selector]]\nname = \"Paged\"\ndtype = \"f32\"\nids = \"pages\"\nraw_columns = true\n\
+                values = true\ncount = true\nfill = \"given\"\nmask = \"bits\"\nk_per_row = true\n\
+                ties = \"lowest_index\"\norder = \"by_value\"\nbatch_invariant = true\nindex = \"i64\"\n\
+                rows = \"ragged\"\n[[selector.problem]]\nrows = 4\ncolumns = 700\nk = 8\n";
+    let json = pack(&place, spec, "sm_90a", &file).json();
+    assert_eq!(json["kernels"], 1, "{json}");
+    let file = file.to_str().unwrap();
+    let keys = [
+        "--ids",
+        "pages",
+        "--raw-columns",
+        "--values",
+        "--count",
+        "--fill",
+        "given",
+        "--mask",
+        "bits",
+        "--k-per-row",
+        "--ties",
+        "lowest_index",
+        "--order",
+        "by_value",
+        "--batch-invariant",
+        "--index",
+        "i64",
+        "--rows",
+        "ragged",
+    ];
+    let check = ["pack", "check", file, "f32,4,700,8"];
+    place.run(&[&check[..], &keys].concat()).done();
+    assert_eq!(place.run(&check).code, 1);
+}
+
 #[test]
 fn a_pack_has_source_lines_where_they_are_asked_for_and_serves_either_way() {
     let place = Place::new();

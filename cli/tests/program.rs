@@ -11,6 +11,7 @@ mod doctor;
 mod drivers;
 mod emit;
 mod formats;
+mod given;
 mod input;
 mod interpret;
 #[cfg(target_os = "linux")]

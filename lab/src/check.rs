@@ -11,38 +11,33 @@ use topkit::spec::Semantics;
 use topkit::tune::input::{Ranked, rank};
 use topkit::{IndexInt, Score};
 
-/// The first fault of the indices of an answer, row after row of k; `None` if they are right. `spans` are the starts and
-/// the lengths of ragged rows, as `Rows::spans` has them.
+/// The first fault of the indices of an answer, row after row of k; `None` if they are right.
 ///
 /// # Errors
 /// An answer that could not be checked.
 pub fn fault<S: Score>(
-    scores: &[S],
-    columns: usize,
-    spans: [Option<&[i32]>; 2],
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &[i32],
 ) -> Result<Option<String>, Error> {
-    by_parts(scores, columns, spans, |matrix, first| {
+    by_parts(input, |matrix, first| {
         let got = &got[first * k as usize..][..matrix.count() * k as usize];
         host::check(matrix, k, semantics, got)
     })
 }
 
-/// As [`fault`], of a whole answer: its values and its counts too.
+/// As [`fault`], of a whole answer: its values and its counts too. It has no raw columns.
 ///
 /// # Errors
 /// As there.
 pub fn selection_fault<S: Score>(
-    scores: &[S],
-    columns: usize,
-    spans: [Option<&[i32]>; 2],
+    input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
     got: &Selection<i32, S>,
 ) -> Result<Option<String>, Error> {
-    by_parts(scores, columns, spans, |matrix, first| {
+    by_parts(input, |matrix, first| {
         let of_rows = |width: usize| first * width..(first + matrix.count()) * width;
         let part = Selection {
             indices: got.indices[of_rows(k as usize)].to_vec(),
@@ -56,32 +51,18 @@ pub fn selection_fault<S: Score>(
 
 /// The first fault that `checked` finds. It is called for parts of the rows, each with the number of its first row.
 fn by_parts<S: Score>(
-    scores: &[S],
-    columns: usize,
-    [starts, lengths]: [Option<&[i32]>; 2],
+    input: &Rows<'_, S>,
     checked: impl Fn(&Rows<'_, S>, usize) -> Result<(), Mismatch> + Sync,
 ) -> Result<Option<String>, Error> {
-    let rows = scores.len() / columns.max(1);
+    let rows = input.count();
     let part = rows.div_ceil(threads()).max(1);
-    let check = |start: usize| {
-        let end = rows.min(start + part);
-        let matrix = Rows::host(&scores[start * columns..end * columns], end - start, columns);
-        let matrix = match starts {
-            Some(starts) => matrix.starts(&starts[start..end]),
-            None => matrix,
-        };
-        let matrix = match lengths {
-            Some(lengths) => matrix.lengths(&lengths[start..end]),
-            None => matrix,
-        };
-        match checked(&matrix, start) {
-            Ok(()) => Ok(None),
-            // It was not checked.
-            Err(Mismatch::Invalid(error)) => Err(error.into()),
-            // Rows are counted from the first of the part.
-            Err(fault) if start == 0 => Ok(Some(fault.to_string())),
-            Err(fault) => Ok(Some(format!("counting from row {start}: {fault}"))),
-        }
+    let check = |start: usize| match checked(&input.part(start..rows.min(start + part)), start) {
+        Ok(()) => Ok(None),
+        // It was not checked.
+        Err(Mismatch::Invalid(error)) => Err(error.into()),
+        // Rows are counted from the first of the part.
+        Err(fault) if start == 0 => Ok(Some(fault.to_string())),
+        Err(fault) => Ok(Some(format!("counting from row {start}: {fault}"))),
     };
     thread::scope(|scope| {
         let parts = (0..rows).step_by(part);
@@ -145,10 +126,32 @@ mod tests {
     use super::*;
     use crate::Distribution;
     use half::bf16;
-    use topkit::spec::RowShape;
+    use topkit::spec::{Mask, RowShape};
 
     const COLUMNS: usize = 3000;
     const RAGGED: Semantics = Semantics { rows: RowShape::Ragged, ..Semantics::DEFAULT };
+
+    /// Rows are checked in parts, each with its own mask and k, or with the one mask of all rows.
+    #[test]
+    fn parts_have_their_masks_and_ks() {
+        let scores = Distribution::Normal.fill::<f32>(0, 7, COLUMNS);
+        let ks = [5, 0, 3, 1, 5, 2, 4];
+        let width = COLUMNS.div_ceil(32);
+        let words: Vec<u32> =
+            (0..7 * width as u32).map(|at| at.wrapping_mul(0x9E37_79B9)).collect();
+        let semantics = Semantics { mask: Mask::Bits, k_per_row: true, ..Semantics::DEFAULT };
+        for stride in [width, 0] {
+            let matrix = Rows::host(&scores, 7, COLUMNS).mask_bits(&words).mask_stride(stride);
+            let matrix = matrix.ks(&ks);
+            let right: Vec<i32> = host::top_k(&matrix, 5, &semantics).unwrap().indices;
+            assert_eq!(fault(&matrix, 5, &semantics, &right).unwrap(), None);
+            let unmasked = (0..COLUMNS).find(|&column| !matrix.keeps(6, column)).unwrap();
+            let mut wrong = right.clone();
+            wrong[6 * 5] = unmasked as i32;
+            let said = fault(&matrix, 5, &semantics, &wrong).unwrap().unwrap();
+            assert!(said.contains("the mask does not mark it"), "{said}");
+        }
+    }
 
     #[test]
     fn a_right_answer_passes_and_one_wrong_index_in_any_row_does_not() {
@@ -170,9 +173,8 @@ mod tests {
                 Some(lengths) => matrix.lengths(lengths),
                 None => matrix,
             };
-            let spans = [starts, lengths];
             let right: Vec<i32> = host::top_k(&matrix, 5, &RAGGED).unwrap().indices;
-            let said = |got: &[i32]| fault(&scores, COLUMNS, spans, 5, &RAGGED, got).unwrap();
+            let said = |got: &[i32]| fault(&matrix, 5, &RAGGED, got).unwrap();
             assert_eq!(said(&right), None);
             for row in 0..7 {
                 let mut wrong = right.clone();

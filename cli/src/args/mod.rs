@@ -3,6 +3,7 @@
 //! Every fault is one line with the value found and the values allowed. Nothing here runs a kernel.
 
 pub mod document;
+pub mod given;
 pub mod kernel;
 pub mod lines;
 pub mod place;

@@ -3,10 +3,11 @@
 //! A kernel clamps starts and lengths outside the columns. In a file they are a slip, so they are
 //! refused with their row.
 
-use super::{lines, scores};
+use super::scores;
 use crate::ui::exit::Failure;
 use crate::ui::report::count;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 use topkit::Score;
 use topkit::host;
 
@@ -14,8 +15,8 @@ use topkit::host;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Ragged rows")]
 pub struct Files {
-    /// The length of each row: a .npy file of integers, or a text file with a line for each row. Indices
-    /// count from the start of the row.
+    /// The length of each row: a .npy or .npz file of integers, or a text file with a line for each row.
+    /// Indices count from the start of the row.
     #[arg(long, value_name = "FILE")]
     lengths: Option<PathBuf>,
     /// The first column of each row, in a file as for --lengths. Without --lengths a row goes up to the
@@ -39,10 +40,16 @@ impl Files {
 
     /// Reads them, and checks that every row ends within the columns.
     pub fn read(&self, rows: usize, columns: usize) -> Result<Spans, Failure> {
-        let read = |file: &Option<PathBuf>| {
-            file.as_deref().map(|path| numbers(path, rows, columns)).transpose()
+        let fitting =
+            |number| i32::try_from(number).ok().filter(|&it| it >= 0 && it as usize <= columns);
+        let needed = format!("a whole number from 0 to the {}", count(columns, "column"));
+        let read = |flag: &str, file: &Option<PathBuf>| {
+            let read = |path| scores::of_rows(flag, path, rows, fitting, &needed);
+            file.as_deref().map(read).transpose()
         };
-        let spans = Spans { starts: read(&self.starts)?, lengths: read(&self.lengths)? };
+        let (starts, lengths) = (&self.starts, &self.lengths);
+        let spans =
+            Spans { starts: read("--starts", starts)?, lengths: read("--lengths", lengths)? };
         if let (Some(starts), Some(lengths)) = (&spans.starts, &spans.lengths) {
             let beyond =
                 |(&start, &length): (&i32, &i32)| start as usize + length as usize > columns;
@@ -58,37 +65,15 @@ impl Files {
     }
 }
 
-/// A number from 0 to the columns for each row.
-fn numbers(path: &Path, rows: usize, columns: usize) -> Result<Vec<i32>, Failure> {
-    let place = path.display();
-    let is_npy = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
-    let outside = |row: usize, number: &dyn std::fmt::Display| {
-        Failure::input(format!(
-            "{place} has {number} for row {row}; a whole number from 0 to the {} is needed",
-            count(columns, "column")
-        ))
-    };
-    let fits = |number: &i32| *number as usize <= columns && *number >= 0;
-    if is_npy {
-        let whole = scores::whole(path, rows, &count(rows, "row"))?;
-        let number = |(row, number): (usize, i128)| {
-            let fitting = i32::try_from(number).ok().filter(fits);
-            fitting.ok_or_else(|| outside(row, &number))
-        };
-        return whole.into_iter().enumerate().map(number).collect();
-    }
-    let number = |(row, line): (usize, String)| {
-        let fitting = line.trim().parse().ok().filter(fits);
-        fitting.ok_or_else(|| outside(row, &format_args!("`{}`", line.trim())))
-    };
-    lines::read(path, "the numbers of rows", rows, "row")?
-        .into_iter()
-        .enumerate()
-        .map(number)
-        .collect()
-}
-
 impl Spans {
+    /// The columns of a row, of so many.
+    pub fn of_row(&self, row: usize, columns: usize) -> Range<usize> {
+        // They were checked where they were read.
+        let start = self.starts.as_ref().map_or(0, |starts| starts[row] as usize);
+        let length = self.lengths.as_ref().map_or(columns - start, |lengths| lengths[row] as usize);
+        start..start + length
+    }
+
     /// Rows of the host with these starts and lengths.
     pub fn of<'a, S: Score>(&'a self, rows: host::Rows<'a, S>) -> host::Rows<'a, S> {
         let rows = match &self.starts {

@@ -56,7 +56,7 @@ pub enum Command {
     Warmup(warmup::Args),
     /// Select the top k of every row of a file or of generated scores, and check the answer.
     #[command(after_long_help = EXIT_CODES)]
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Time the kernels over grids of problems, beside the read-once floor and others' kernels.
     #[command(after_long_help = EXIT_CODES)]
     Bench(Box<bench::Args>),

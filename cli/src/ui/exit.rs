@@ -77,6 +77,11 @@ impl Failure {
         Failure { exit: Exit::CheckFailed, message: message.to_string() }
     }
 
+    /// The same, of what a flag names.
+    pub fn of(self, flag: &str) -> Failure {
+        Failure { message: format!("{flag}: {}", self.message), ..self }
+    }
+
     /// How the command ends.
     #[cfg(test)]
     pub fn exit(&self) -> Exit {
@@ -116,6 +121,7 @@ impl From<topkit::Error> for Failure {
             Error::Spec(error) => error.into(),
             Error::Render(error) => error.into(),
             Error::Plan(error) => error.into(),
+            Error::Host(error) => error.into(),
             Error::TooLarge(_) => Failure::input(error),
             _ => Failure::environment(error),
         }

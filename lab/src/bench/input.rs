@@ -2,6 +2,7 @@
 
 use crate::cell::InputKey;
 use crate::{Error, Rng, Scores, Shape, check};
+use topkit::host::Rows;
 use topkit::spec::Semantics;
 use topkit::with_score;
 
@@ -43,9 +44,14 @@ impl Input {
         semantics: &Semantics,
         got: &[i32],
     ) -> Result<Option<String>, Error> {
-        let (columns, lengths) = (self.key.cols, self.lengths.as_deref());
+        let InputKey { rows, cols, .. } = self.key;
         with_score!(self.scores.dtype(), S => {
-            check::fault(self.scores.values::<S>(), columns, [None, lengths], k, semantics, got)
+            let input = Rows::host(self.scores.values::<S>(), rows, cols);
+            let input = match &self.lengths {
+                Some(lengths) => input.lengths(lengths),
+                None => input,
+            };
+            check::fault(&input, k, semantics, got)
         })
     }
 }

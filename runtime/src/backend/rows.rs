@@ -9,6 +9,7 @@ use super::output::shard_stride_of;
 use crate::problem::{Score, TooShort, span};
 use cudarc::driver::DevicePtr;
 use std::fmt;
+use std::ops::Range;
 
 /// The scores of a selection: a matrix, its rows dense or ragged. It is in device memory, unless another
 /// memory is named.
@@ -242,6 +243,34 @@ impl<'a, S: Score> Rows<'a, S, Host> {
                 let (shard, column) = (column / width, column % width);
                 Place { shard, column, shard_rows: self.rows, width }
             }
+        }
+    }
+
+    /// Some of the rows, with their starts, lengths, mask and k.
+    ///
+    /// # Panics
+    /// If there are no such rows, or a buffer ends before they do.
+    pub fn part(&self, rows: Range<usize>) -> Rows<'a, S, Host> {
+        assert!(rows.end <= self.rows, "rows {rows:?} of {} rows", self.rows);
+        let of_rows = |of: Option<&'a [i32]>| of.map(|of| &of[rows.clone()]);
+        let mask_stride = self.mask_stride_or_width();
+        let marked = rows.start * mask_stride;
+        let marks = self.marks.map(|marks| match marks {
+            Marks::Bits(words) => Marks::Bits(&words[marked..]),
+            Marks::Bytes(bytes) => Marks::Bytes(&bytes[marked..]),
+        });
+        Rows {
+            scores: &self.scores[rows.start * self.row_stride..],
+            rows: rows.len(),
+            starts: of_rows(self.starts),
+            lengths: of_rows(self.lengths),
+            marks,
+            mask_stride: Some(mask_stride),
+            ks: of_rows(self.ks),
+            shard_stride: (self.shards > 0).then(|| self.shard_stride_or_rows()),
+            shard_counts: self.shard_counts.map(|counts| &counts[rows.start..]),
+            shard_count_stride: (self.shards > 0).then(|| self.shard_count_stride_or_rows()),
+            ..*self
         }
     }
 

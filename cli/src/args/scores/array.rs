@@ -1,5 +1,5 @@
 //! An array of numbers as a file stores it: its shape, the order of its elements, and the bytes. Here it becomes
-//! a matrix of scores, or a list of whole numbers.
+//! a matrix of scores, or whole numbers.
 //!
 //! The last dimension is a row. Scores are read as they are stored; they are converted to f32 only where
 //! [`Reading::dtype`] asks for it, and [`Told`] says how many were rounded.
@@ -17,6 +17,31 @@ pub enum Element {
     Of(Stored),
     /// So many bytes each, without a name.
     Raw(usize),
+}
+
+/// What an array of whole numbers holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Whole {
+    /// Integers of any size.
+    Integers,
+    /// Booleans, or bytes that are 0 or not.
+    Marks,
+}
+
+impl Whole {
+    fn takes(self, stored: Stored) -> bool {
+        match self {
+            Whole::Integers => stored.is_whole(),
+            Whole::Marks => matches!(stored.name(), "bool" | "u8"),
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Whole::Integers => "integers; save it with astype('<i4') or astype('<i8')",
+            Whole::Marks => "booleans or bytes; save it with astype('?')",
+        }
+    }
 }
 
 /// An array as it is stored.
@@ -109,33 +134,43 @@ impl Array<'_> {
         Ok(Read { matrix: Matrix { source: self.source, rows, columns, scores }, told })
     }
 
-    /// Whole numbers, of any shape with so many of them.
-    pub fn whole(self, expected: usize, what: &str) -> Result<Vec<i128>, Failure> {
-        let Element::Of(stored) = self.element else { return Err(self.not_whole()) };
-        if !stored.is_whole() {
-            return Err(self.not_whole());
-        }
-        let found = self.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
-        if found != Some(expected) {
-            return Err(Failure::input(format!(
-                "{} has the shape {:?}, but the scores have {what}",
-                self.source, self.shape
-            )));
-        }
-        self.check_length(1, expected)?;
-        let number = |bytes: &[u8]| match stored.number(self.bits(bytes)) {
-            Number::Whole(number) => number,
-            // No integers are stored as floats.
-            Number::Float(_) => i128::MIN,
+    /// Whole numbers, row after row, each with its place as `read` takes it. The caller has checked the shape.
+    pub fn whole<T: Default>(
+        &self,
+        kind: Whole,
+        mut read: impl FnMut(usize, i128) -> Result<T, Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let stored = match self.element {
+            Element::Of(stored) if kind.takes(stored) => stored,
+            _ => {
+                return Err(Failure::input(format!(
+                    "{} holds {}, not {}",
+                    self.source,
+                    self.written,
+                    kind.hint()
+                )));
+            }
         };
-        self.decode("the numbers", expected, number)
-    }
-
-    fn not_whole(&self) -> Failure {
-        Failure::input(format!(
-            "{} holds {}, not integers; save it with astype('<i4') or astype('<i8')",
-            self.source, self.written
-        ))
+        let width = self.shape.last().copied().unwrap_or(1);
+        let leading = self.shape.iter().rev().skip(1);
+        let rows = leading.copied().try_fold(1usize, usize::checked_mul);
+        self.check_length(rows.ok_or_else(|| self.too_large())?, width)?;
+        let (mut at, mut wrong) = (0, None);
+        let number = |bytes: &[u8]| {
+            let number = match stored.number(self.bits(bytes)) {
+                Number::Whole(number) => number,
+                // No integers are stored as floats.
+                Number::Float(_) => i128::MIN,
+            };
+            let number = read(at, number);
+            at += 1;
+            number.unwrap_or_else(|failure| {
+                wrong.get_or_insert(failure);
+                T::default()
+            })
+        };
+        let numbers = self.decode("the numbers", width, number)?;
+        wrong.map_or(Ok(numbers), Err)
     }
 
     /// The type of the elements: by `--view`, or by the file. A type that the file does not name is told.

@@ -1,4 +1,4 @@
-//! Matrices of scores, read from a file, and whole numbers, one for each row.
+//! Matrices of scores, read from a file, and whole numbers for rows or columns.
 //!
 //! A file is read and checked completely before the selection. Every fault is one line with the file, the
 //! value found and the values allowed. Nothing is converted unless it is asked for, and [`Told`] has what a
@@ -10,8 +10,10 @@ mod npy;
 mod npz;
 mod stored;
 mod tensors;
+mod whole;
 
-pub use npy::whole;
+pub use array::Whole;
+pub use whole::{Shape, Table, of_rows, table};
 
 use crate::args::document;
 use crate::ui::exit::Failure;
@@ -102,7 +104,7 @@ pub fn read(path: &Path, reading: &Reading) -> Result<Read, Failure> {
             npy::parse(place, &load(path, npy::begins)?)?.scores(reading)
         }
         Some("npz") => {
-            let (source, bytes) = npz::member(path, reading.tensor.as_deref())?;
+            let (source, bytes) = npz::member(path, reading.tensor.as_deref(), "--tensor")?;
             npy::parse(source, &bytes)?.scores(reading)
         }
         Some("safetensors") => tensors::read(&place, &load(path, tensors::begins)?, reading),

@@ -6,21 +6,13 @@
 
 use super::array::{Array, Element};
 use super::header::{self, Header};
-use super::load;
 use super::stored::Stored;
 use crate::ui::exit::Failure;
 use py_literal::Value;
-use std::path::Path;
 
 /// Whether a file begins as one of NumPy's.
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(header::MAGIC)
-}
-
-/// The whole numbers of a file, which has `expected` of them; `what` is what they are for.
-pub fn whole(path: &Path, expected: usize, what: &str) -> Result<Vec<i128>, Failure> {
-    let bytes = load(path, begins)?;
-    parse(path.display().to_string(), &bytes)?.whole(expected, what)
 }
 
 /// Reads the header; `source` names the array.

@@ -17,8 +17,8 @@ const EXPANSION: u64 = 1032;
 /// The ending of a member, which numpy does not count as a part of its name.
 const ENDING: &str = ".npy";
 
-/// The named member, or the only one, as a `.npy` file, and how to call it.
-pub fn member(path: &Path, name: Option<&str>) -> Result<(String, Vec<u8>), Failure> {
+/// The named member, or the only one, as a `.npy` file, and how to call it. `naming` tells how a member is named.
+pub fn member(path: &Path, name: Option<&str>, naming: &str) -> Result<(String, Vec<u8>), Failure> {
     let place = path.display();
     let damaged = |error: ZipError| {
         Failure::input(format!(
@@ -28,7 +28,7 @@ pub fn member(path: &Path, name: Option<&str>) -> Result<(String, Vec<u8>), Fail
     let file = File::open(path).map_err(|error| document::unread(path, &error))?;
     let size = file.metadata().map_err(|error| document::unread(path, &error))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
-    let written = choose(&place.to_string(), &archive, name)?;
+    let written = choose(&place.to_string(), &archive, name, naming)?;
     let source = format!("{place}, array {}", written.strip_suffix(ENDING).unwrap_or(&written));
     let mut member = archive.by_name(&written).map_err(damaged)?;
     let (packed, unpacked) = (member.compressed_size(), member.size());
@@ -54,6 +54,7 @@ fn choose<R: Read + std::io::Seek>(
     place: &str,
     archive: &ZipArchive<R>,
     name: Option<&str>,
+    naming: &str,
 ) -> Result<String, Failure> {
     let mut names: Vec<&str> =
         archive.file_names().filter_map(|name| name.strip_suffix(ENDING)).collect();
@@ -69,7 +70,7 @@ fn choose<R: Read + std::io::Seek>(
         (None, [only]) => only,
         (None, _) => {
             let message =
-                format!("{place} holds several arrays; name one with --tensor: {}", all());
+                format!("{place} holds several arrays; name one with {naming}: {}", all());
             return Err(Failure::input(message));
         }
     };

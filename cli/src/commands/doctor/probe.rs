@@ -1,6 +1,6 @@
 //! The checks of `topkit doctor`, one for each part of the machine. Each returns a finding and never fails.
 
-use crate::args::spans::Spans;
+use crate::args::given::Given;
 use crate::commands::run::gpu::Session;
 use crate::ui::exit::Failure;
 use crate::ui::report::{bytes, count};
@@ -304,7 +304,8 @@ fn launch() -> Result<Arch, Failure> {
     let selector = fresh(Engine::new()?.toolchain())?;
     let problem = Problem::new(DType::F32, shape.rows, shape.columns, k);
     let plan = selector.prepare(&problem)?;
-    let mut session = Session::start(&selector, plan, scores, &Spans::default())?;
+    let given = Given::default();
+    let mut session = Session::<_, i32>::start(&selector, plan, scores, &given)?;
     session.launch()?;
     let input = host::Rows::host(scores, shape.rows, shape.columns);
     host::check(&input, k, &selector.spec().semantics, &session.indices()?)

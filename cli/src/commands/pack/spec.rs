@@ -243,7 +243,7 @@ fn problems<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use topkit::spec::{Fill, IndexType, NanPolicy, Order, RowShape, Select};
+    use topkit::spec::{Fill, IndexType, NanPolicy, Order, RowShape, Select, Semantics};
 
     fn faults(text: &str) -> String {
         parse(text).unwrap_err().join("; ")
@@ -282,6 +282,30 @@ mod tests {
         let all = all.select(Select::Smallest).nan(NanPolicy::Lowest).index(IndexType::I64);
         let all = all.order(Order::ByValue).values(true).count(true).fill(Fill::Given);
         assert_eq!(spec(keys), all.rows(RowShape::Ragged).build().unwrap());
+    }
+
+    /// Of each key with what it needs beside it.
+    #[test]
+    fn every_value_of_every_key_is_read() {
+        for key in Key::semantic() {
+            let name = key.key().name();
+            let beside: &[(&str, &str)] = match key.key() {
+                Key::RawColumns => &[("ids", "pages")],
+                Key::BatchInvariant => &[("ties", "lowest_index"), ("order", "by_index")],
+                _ => &[],
+            };
+            for &word in key.words() {
+                let mut due = Semantics::DEFAULT;
+                let mut text = "[[selector]]\nname = \"F\"\ndtype = \"f32\"\n".to_owned();
+                for (name, word) in beside.iter().copied().chain([(name, word)]) {
+                    let row = Key::semantic().iter().find(|row| row.key().name() == name).unwrap();
+                    assert!(row.set(&mut due, word));
+                    let quote = if row.is_flag() { "" } else { "\"" };
+                    text += &format!("{name} = {quote}{word}{quote}\n");
+                }
+                assert_eq!(parse(&text).unwrap()[0].spec.semantics, due, "{text}");
+            }
+        }
     }
 
     #[test]
@@ -335,6 +359,17 @@ mod tests {
             (
                 selector("variants = [1, 2]\n[[selector.problem]]\nrows = 1"),
                 "`variants` is one number",
+            ),
+            (
+                selector("ids = \"table\""),
+                "`ids` is not `table`; it can be columns, given, affine, pages",
+            ),
+            (selector("k_per_row = \"yes\""), "`k_per_row` is true or false"),
+            (selector("raw_columns = true"), "contradicts `ids: columns`"),
+            (selector("batch_invariant = true"), "contradicts `ties: any`"),
+            (
+                "[[selector]]\nname = \"F\"\ndtype = \"u32\"\nmask = \"bits\"".to_owned(),
+                "`mask: bits` is not for u32",
             ),
             (problem("columns = 8\nk = 1"), "needs `rows`"),
             (problem("rows = 1\nk = 1"), "needs `columns`"),

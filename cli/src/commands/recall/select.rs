@@ -1,7 +1,7 @@
 //! Selects the top k of a matrix on the chosen engine and checks them: a wrong selection has no recall.
 
+use crate::args::given::Given;
 use crate::args::place::Place;
-use crate::args::spans::Spans;
 use crate::args::spec::{self, Axes};
 use crate::args::variant::Wish;
 use crate::commands::run::gpu::{self, Session};
@@ -27,7 +27,7 @@ pub fn check(place: &Place, problem: &Problem, progress: &ProgressBar) -> Result
     match place {
         Place::Gpu(engine) => {
             let plan = engine.selector(spec)?.plan(problem)?;
-            gpu::fits(engine, &plan)
+            gpu::fits(engine, &plan, &Given::default())
         }
         Place::Interpreter(interpreter, seed) => {
             interpret::ready(interpreter, *seed, &spec, problem, &Wish::default(), progress)
@@ -58,14 +58,17 @@ pub fn select<S: Score + DeviceRepr + Word>(
         Place::Gpu(engine) => {
             let selector = engine.selector(spec)?;
             let plan = selector.prepare(&problem)?;
-            let mut session = Session::start(&selector, plan, scores, &Spans::default())?;
+            let given = Given::default();
+            let mut session = Session::<S, i32>::start(&selector, plan, scores, &given)?;
             session.launch()?;
             session.indices()?
         }
         Place::Interpreter(interpreter, seed) => {
             let wish = Wish::default();
             let ready = interpret::ready(interpreter, *seed, &spec, &problem, &wish, progress)?;
-            ready.select(scores, &Spans::default(), progress)?.answer.indices
+            let answer = ready.select(scores, &Given::default(), progress)?.answer;
+            // Of the default index type.
+            answer.indices.into_iter().map(|index| index as i32).collect()
         }
         // The host is the reference for the other places.
         Place::Host(_) => {
@@ -73,7 +76,8 @@ pub fn select<S: Score + DeviceRepr + Word>(
             return Ok(host::top_k(&input, k, &semantics)?.indices);
         }
     };
-    match check::fault(scores, columns, [None, None], k, &semantics, &indices)? {
+    let input = host::Rows::host(scores, rows, columns);
+    match check::fault(&input, k, &semantics, &indices)? {
         None => Ok(indices),
         Some(fault) => Err(Failure::check(format!("the answer for {problem} is wrong: {fault}"))),
     }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 use topkit::host::Rows;
 use topkit::{
-    IndexInt, Score,
+    Score,
     host::Selection,
     spec::{Order, Select, Semantics},
 };
@@ -37,7 +37,12 @@ pub struct Row {
 
 #[derive(Debug)]
 struct Winner {
-    index: i32,
+    /// As the kernel wrote it: the column, or its id.
+    index: i64,
+    /// The column, counted from the start of the row.
+    column: i32,
+    /// The kernel wrote the column too.
+    told: bool,
     score: f64,
     /// The place of the score in the order of scores.
     key: u64,
@@ -64,50 +69,47 @@ impl Labels {
     }
 }
 
-/// The winners of the first `shown` rows, in the order of the answer if it has one. Its indices are in range, and
-/// count from the start of their row.
+/// The winners of the first `shown` rows, in the order of the answer if it has one. `columns` are those of the answer,
+/// and count from the start of their row; a place without a column is not shown. Labels are of columns and of rows.
 pub fn rows<S: Score>(
     input: &Rows<'_, S>,
     shown: usize,
-    answer: &Selection<i32, S>,
+    answer: &Selection<i64, S>,
+    columns: &[i32],
     k: usize,
     semantics: &Semantics,
-    labels: &Labels,
-    row_labels: &Labels,
+    [labels, row_labels]: [&Labels; 2],
 ) -> Result<Vec<Row>, Failure> {
     let told: usize =
         answer.indices.chunks_exact(k).take(shown).map(|row| row.len().min(input.columns())).sum();
     memory::check("the winners to show", told.saturating_mul(TOLD_BYTES))?;
     let [starts, _] = input.spans();
-    let rows = answer.indices.chunks_exact(k).take(shown).enumerate().map(|(number, indices)| {
+    let rows = columns.chunks_exact(k).take(shown).enumerate().map(|(number, columns)| {
         let scores = input.scores_of(number);
         // Checked where it was read.
         let start = starts.map_or(0, |starts| starts[number] as usize);
         let values = answer.values.as_ref().map(|values| &values[number * k..][..k]);
-        let winner = |(place, &index): (usize, &i32)| {
-            let column = usize::try_from(index).ok()?;
-            let score = *scores.get(column)?;
+        let winner = |(place, &column): (usize, &i32)| {
+            let at = usize::try_from(column).ok()?;
+            let score = *scores.get(at)?;
             Some(Winner {
-                index,
+                index: answer.indices[number * k + place],
+                column,
+                told: answer.raw_columns.is_some(),
                 score: score.to_f64(),
                 key: score.ordered_key(semantics.nan),
                 integer: S::DTYPE.is_integer(),
                 value: values.map(|values| values[place].to_f64()),
-                label: labels.of(start + column),
+                label: labels.of(start + at),
             })
         };
-        let mut winners: Vec<_> = indices
-            .iter()
-            .enumerate()
-            .filter(|(_, index)| **index != <i32 as IndexInt>::FILL)
-            .filter_map(winner)
-            .collect();
+        let mut winners: Vec<_> = columns.iter().enumerate().filter_map(winner).collect();
         match (semantics.order, semantics.select) {
             (Order::Unsorted, Select::Largest) => {
-                winners.sort_by_key(|winner| (Reverse(winner.key), winner.index));
+                winners.sort_by_key(|winner| (Reverse(winner.key), winner.column));
             }
             (Order::Unsorted, Select::Smallest) => {
-                winners.sort_by_key(|winner| (winner.key, winner.index));
+                winners.sort_by_key(|winner| (winner.key, winner.column));
             }
             _ => {}
         }
@@ -131,7 +133,8 @@ impl Row {
         let labelled = self.winners.iter().any(|winner| winner.label.is_some());
         let abreast = if labelled { 1 } else { ABREAST };
         let lines: Vec<_> = cells.chunks(abreast).map(<[_]>::concat).collect();
-        text += &table(&"rrl".repeat(abreast), &lines);
+        let told = self.winners.iter().any(|winner| winner.told);
+        text += &table(&if told { "rrll" } else { "rrl" }.repeat(abreast), &lines);
         if let Some(more) = self.winners.len().checked_sub(SHOWN).filter(|&more| more > 0) {
             text += &format!("{:>INDEX_CHARS$}  {more} more\n", "...");
         }
@@ -146,8 +149,12 @@ impl Row {
             short if f64::from(short) == score => json!(short),
             _ => json!(score),
         };
-        let winners = self.winners.iter().map(|Winner { index, score, value, label, .. }| {
+        let winners = self.winners.iter().map(|winner| {
+            let Winner { index, column, told, score, value, label, .. } = winner;
             let mut winner = json!({ "index": index, "score": number(*score), "label": label });
+            if *told {
+                winner["column"] = json!(column);
+            }
             if let Some(value) = value {
                 winner["value"] = number(*value);
             }
@@ -169,7 +176,12 @@ impl Winner {
     fn cells(&self) -> Vec<String> {
         let label = self.label.as_deref().map(printable).unwrap_or_default();
         let score = if self.integer { self.score.to_string() } else { number(self.score) };
-        vec![format!("{:>INDEX_CHARS$}", self.index), score, label]
+        let mut cells = vec![format!("{:>INDEX_CHARS$}", self.index), score];
+        if self.told {
+            cells.push(format!("column {}", self.column));
+        }
+        cells.push(label);
+        cells
     }
 }
 
@@ -200,10 +212,13 @@ mod tests {
     fn answer(scores: &[f32], indices: &[i32], semantics: &Semantics) -> Vec<Row> {
         let values = semantics.values.then(|| vec![0.25; indices.len()]);
         let counts = semantics.count.then(|| vec![2]);
-        let answer = Selection { indices: indices.to_vec(), values, counts, raw_columns: None };
+        let raw_columns = semantics.raw_columns.then(|| indices.to_vec());
+        let ids =
+            indices.iter().map(|&index| i64::from(index) + 100 * i64::from(semantics.raw_columns));
+        let answer = Selection { indices: ids.collect(), values, counts, raw_columns };
         let none = Labels::default();
         let input = Rows::host(scores, 1, scores.len());
-        rows(&input, 1, &answer, indices.len(), semantics, &none, &none).unwrap()
+        rows(&input, 1, &answer, indices, indices.len(), semantics, [&none; 2]).unwrap()
     }
 
     #[test]
@@ -218,6 +233,17 @@ mod tests {
         let told = |winner: &Value| (winner["index"].clone(), winner["value"].clone());
         let told: Vec<_> = winners.iter().map(told).collect();
         assert_eq!(told, [(json!(0), json!(0.25)), (json!(2), json!(0.25))]);
+    }
+
+    #[test]
+    fn raw_columns_stand_beside_the_ids() {
+        let semantics = Semantics { raw_columns: true, ..Semantics::DEFAULT };
+        let rows = answer(&[0.5, 7.0, 3.0], &[1, 2, -1], &semantics);
+        let text = text(&rows);
+        let words: Vec<_> = text.split_whitespace().skip(2).collect();
+        assert_eq!(words, ["101", "7.0000", "column", "1", "102", "3.0000", "column", "2"]);
+        let winner = &rows[0].json()["winners"][1];
+        assert_eq!((&winner["index"], &winner["column"]), (&json!(102), &json!(2)));
     }
 
     #[test]

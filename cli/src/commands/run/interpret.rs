@@ -3,15 +3,18 @@
 //! and the command that reproduces it.
 
 use super::outcome::Outcome;
-use crate::args::spans::Spans;
+use super::selection::into_host;
+use crate::args::given::Given;
 use crate::args::variant::{Chosen, Wish};
 use crate::commands::form;
 use crate::ui::exit::Failure;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::time::Instant;
+use topkit::host::{Rows, Selection};
 use topkit::interpret::{Fault, Interpreter, Kernel, Word};
-use topkit::{Arch, Explanation, Plan, Problem, Rows, Score, SelectorSpec, machine::Limits};
+use topkit::spec::IndexType;
+use topkit::{Arch, Explanation, IndexInt, Plan, Problem, Score, SelectorSpec, machine::Limits};
 
 /// Accesses a score, and a place of the answer, after which a kernel is taken to spin: far more than
 /// all passes over a row.
@@ -63,26 +66,19 @@ impl Ready {
     pub fn select<S: Score + Word>(
         &self,
         scores: &[S],
-        spans: &Spans,
+        given: &Given,
         progress: &ProgressBar,
     ) -> Result<Outcome<S>, Failure> {
         let Ready { kernel, chosen, plan, seed, seconds: ready } = self;
         progress.set_message("interpreting the kernel, every access checked");
         let start = Instant::now();
-        let problem = &plan.problem;
-        let rows = spans.of(Rows::host(scores, problem.rows, problem.columns));
-        let folder = kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-        let answer = kernel.select_all::<S, i32>(&rows, problem.k).map_err(|fault| match fault {
-            // The plan fits the scores, so the machine lacks memory or a stack.
-            Fault::Launch { .. } => Failure::environment(fault),
-            _ => Failure::check(format!(
-                "the kernel is wrong: {fault}\n{}; the same command with --schedule-seed {seed} \
-                 shows it again; the text is in {folder}",
-                plan.variant
-            )),
-        })?;
+        let answer = match plan.variant.semantics.index {
+            IndexType::I32 => self.answer::<S, i32>(scores, given),
+            IndexType::U32 => self.answer::<S, u32>(scores, given),
+            IndexType::I64 => self.answer::<S, i64>(scores, given),
+        }?;
         let seconds = start.elapsed().as_secs_f64();
-
+        let folder = folder(kernel);
         let mut kernel_json = chosen.json();
         kernel_json["grid"] = json!(plan.grid);
         kernel_json["workspace_bytes"] = json!(plan.workspace_bytes);
@@ -109,4 +105,31 @@ impl Ready {
             }),
         })
     }
+
+    fn answer<S: Score + Word, I: IndexInt + Word>(
+        &self,
+        scores: &[S],
+        given: &Given,
+    ) -> Result<Selection<i64, S>, Failure> {
+        let Ready { kernel, plan, seed, .. } = self;
+        let Plan { problem, variant, .. } = plan;
+        let rows = given.rows_of(Rows::host(scores, problem.rows, problem.columns));
+        let failed = |fault| match fault {
+            // The plan fits the scores, so the machine lacks memory or a stack.
+            Fault::Launch { .. } => Failure::environment(fault),
+            _ => Failure::check(format!(
+                "the kernel is wrong: {fault}\n{variant}; the same command with --schedule-seed {seed} \
+                 shows it again; the text is in {}",
+                folder(kernel)
+            )),
+        };
+        into_host::<S, I>(given, &variant.semantics, problem, |output| {
+            kernel.select_into(&rows, problem.k, output).map_err(failed)
+        })
+    }
+}
+
+/// Where the text of a kernel is.
+fn folder(kernel: &Kernel) -> String {
+    kernel.folder().map(|folder| folder.display().to_string()).unwrap_or_default()
 }

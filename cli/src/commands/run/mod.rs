@@ -4,10 +4,12 @@ mod answer;
 pub mod gpu;
 pub mod interpret;
 mod outcome;
+mod selection;
 
+use crate::args::given::{self, Given};
 use crate::args::place::{Choice, Place};
 use crate::args::scores::{self, Read, Told};
-use crate::args::spans::{self, Spans};
+use crate::args::spans;
 use crate::args::spec::{self, Axes, named};
 use crate::args::variant::Wish;
 use crate::ui::exit::{Exit, Failure};
@@ -16,17 +18,17 @@ use crate::ui::report::{Report, count, labelled};
 use answer::Labels;
 use indicatif::ProgressBar;
 use outcome::OnGpu;
+use selection::Columns;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 use topkit::cudarc::driver::DeviceRepr;
-use topkit::host::HostError;
+use topkit::host::{HostError, Selection};
 use topkit::interpret::Word;
-use topkit::{
-    DType, Problem, Score, host,
-    spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties},
-    with_score,
+use topkit::spec::{
+    Ids, IndexType, Key, Mask, NanPolicy, Order, RowShape, Select, Semantics, Ties,
 };
+use topkit::{DType, IndexInt, Problem, Score, host, with_score};
 use topkit_lab::{Distribution, Matrix, Shape, check};
 
 const GENERATED: &str = "Generated scores";
@@ -77,8 +79,15 @@ pub struct Args {
     #[arg(long)]
     count: bool,
 
+    /// Promise that an answer, order included, depends on its row alone. It needs a rule for --ties and an
+    /// --order.
+    #[arg(long)]
+    batch_invariant: bool,
+
     #[command(flatten)]
     spans: spans::Files,
+    #[command(flatten)]
+    given: given::Inputs,
 
     #[command(flatten)]
     choice: Choice,
@@ -144,7 +153,7 @@ struct Ready {
     semantics: Semantics,
     labels: Labels,
     row_labels: Labels,
-    spans: Spans,
+    given: Given,
     runner: Runner,
 }
 
@@ -153,7 +162,7 @@ enum Runner {
     Gpu(Box<OnGpu>),
     Interpreter(Box<interpret::Ready>),
     /// The host, because of this.
-    Host(String),
+    Host(host::Selector, String),
 }
 
 impl Ready {
@@ -161,9 +170,10 @@ impl Ready {
         let Problem { rows, columns, k, .. } = problem;
         problem.ragged = args.spans.are_given();
         let rows_are = if problem.ragged { RowShape::Ragged } else { RowShape::Dense };
-        let Args { select, nan, ties, order, values, count, .. } = *args;
+        let Args { select, nan, ties, order, values, count, batch_invariant, .. } = *args;
         let semantics = Semantics { select, nan, ties, order, values, count, ..Semantics::DEFAULT };
-        let semantics = Semantics { rows: rows_are, ..semantics };
+        let semantics = Semantics { rows: rows_are, batch_invariant, ..semantics };
+        let semantics = args.given.declare(semantics)?;
         let spec = spec::for_problem(&problem, &semantics, &args.axes)?;
         if columns > i32::MAX as usize {
             return Err(HostError::Columns { columns }.into());
@@ -178,9 +188,10 @@ impl Ready {
         let labels = Labels::read(args.labels.as_deref(), columns, "column")?;
         let row_labels = Labels::read(args.row_labels.as_deref(), rows, "row")?;
         let spans = args.spans.read(rows, columns)?;
+        let given = args.given.read(&problem, &semantics, spans)?;
         let runner = match args.choice.place()? {
             Place::Gpu(engine) => {
-                let ready = OnGpu::ready(&engine, spec, &problem, &args.wish, progress)?;
+                let ready = OnGpu::ready(&engine, spec, &problem, &args.wish, &given, progress)?;
                 Runner::Gpu(Box::new(ready))
             }
             Place::Interpreter(interpreter, seed) => {
@@ -193,9 +204,9 @@ impl Ready {
                     "--kernel, --items and --cluster name a kernel, and the host runs none: {why}"
                 )));
             }
-            Place::Host(why) => Runner::Host(why),
+            Place::Host(why) => Runner::Host(host::Selector::new(spec)?, why),
         };
-        Ok(Ready { problem, semantics, labels, row_labels, spans, runner })
+        Ok(Ready { problem, semantics, labels, row_labels, given, runner })
     }
 }
 
@@ -207,34 +218,32 @@ fn select<S: Score + DeviceRepr + Word>(
     scores: &[S],
     progress: &ProgressBar,
 ) -> Result<Report, Failure> {
-    let Ready { problem, semantics, labels, row_labels, spans, runner } = ready;
+    let Ready { problem, semantics, labels, row_labels, given, runner } = ready;
     let (rows, columns, k) = (matrix.rows, matrix.columns, args.k);
-    let input = spans.of(host::Rows::host(scores, rows, columns));
+    let input = given.rows_of(host::Rows::host(scores, rows, columns));
     let outcome = match runner {
-        Runner::Gpu(ready) => ready.select(scores, spans, progress)?,
-        Runner::Interpreter(ready) => ready.select(scores, spans, progress)?,
-        Runner::Host(why) => {
+        Runner::Gpu(ready) => ready.select(scores, given, progress)?,
+        Runner::Interpreter(ready) => ready.select(scores, given, progress)?,
+        Runner::Host(selector, why) => {
             progress.set_message("selecting on the host");
             let start = Instant::now();
-            let selection = host::top_k(&input, k, semantics)?;
-            outcome::on_host(selection, start.elapsed().as_secs_f64(), why)
+            let answer = on_host(selector, &input, given, problem)?;
+            outcome::on_host(answer, start.elapsed().as_secs_f64(), why)
         }
     };
     progress.set_message("checking the answer");
-    let spans = input.spans();
-    let fault = check::selection_fault(scores, columns, spans, k, semantics, &outcome.answer)?;
+    let Columns { answer: chosen, semantics: plain, fault } =
+        Columns::of(given, semantics, problem, &outcome.answer)?;
+    let fault = match fault {
+        None => check::selection_fault(&input, k, &plain, &chosen)?,
+        fault => fault,
+    };
     progress.finish_and_clear();
 
     let shown = rows.min(args.rows_show);
-    let winners =
-        answer::rows(&input, shown, &outcome.answer, k as usize, semantics, labels, row_labels)?;
-    let mut select = format!("{problem}; {}, NaN {}, ties {}", args.select, args.nan, args.ties);
-    if args.order != Order::Unsorted {
-        select += &format!(", {}", args.order);
-    }
-    for (written, what) in [(args.values, ", with values"), (args.count, ", with counts")] {
-        select += if written { what } else { "" };
-    }
+    let (answer, chosen, labels) = (&outcome.answer, &chosen.indices, [labels, row_labels]);
+    let winners = answer::rows(&input, shown, answer, chosen, k as usize, semantics, labels)?;
+    let select = format!("{problem}; {}", meaning(semantics, given, problem));
     let mut lines =
         vec![("scores".to_owned(), matrix.source.clone()), ("select".to_owned(), select)];
     if let Some(notes) = told.and_then(Told::text) {
@@ -256,12 +265,66 @@ fn select<S: Score + DeviceRepr + Word>(
         "source": matrix.source, "rows": rows, "columns": columns, "dtype": problem.dtype.name(),
     });
     json["k"] = json!(k);
-    json["select"] = json!(args.select.name());
-    json["nan"] = json!(args.nan.name());
-    json["ties"] = json!(args.ties.name());
-    json["order"] = json!(args.order.name());
+    for key in Key::semantic().iter().filter(|key| key.key() != Key::Rows) {
+        let word = key.word(semantics);
+        json[key.key().name()] = if key.is_flag() { json!(word == "true") } else { json!(word) };
+    }
     json["check"] = json!({ "ok": fault.is_none(), "fault": fault });
     json["rows"] = winners.iter().map(answer::Row::json).collect();
     let exit = if fault.is_none() { Exit::Done } else { Exit::CheckFailed };
     Ok(Report { text, json, exit })
+}
+
+/// Selects on the host.
+fn on_host<S: Score>(
+    selector: &host::Selector,
+    input: &host::Rows<'_, S>,
+    given: &Given,
+    problem: &Problem,
+) -> Result<Selection<i64, S>, Failure> {
+    fn of<S: Score, I: IndexInt>(
+        selector: &host::Selector,
+        input: &host::Rows<'_, S>,
+        given: &Given,
+        problem: &Problem,
+    ) -> Result<Selection<i64, S>, Failure> {
+        let semantics = &selector.spec().semantics;
+        selection::into_host::<S, I>(given, semantics, problem, |output| {
+            Ok(selector.launch(input, problem.k, output)?)
+        })
+    }
+    match selector.spec().semantics.index {
+        IndexType::I32 => of::<S, i32>(selector, input, given, problem),
+        IndexType::U32 => of::<S, u32>(selector, input, given, problem),
+        IndexType::I64 => of::<S, i64>(selector, input, given, problem),
+    }
+}
+
+/// The keys of the selection, for people: those that every selection has, and the others where they are not the default.
+fn meaning(semantics: &Semantics, given: &Given, problem: &Problem) -> String {
+    let Semantics { select, nan, ties, .. } = semantics;
+    let mut text = format!("{select}, NaN {nan}, ties {ties}");
+    let mut add = |is_said: bool, what: &str| {
+        if is_said {
+            text += ", ";
+            text += what;
+        }
+    };
+    add(semantics.order != Order::Unsorted, semantics.order.name());
+    add(semantics.batch_invariant, "batch-invariant");
+    add(semantics.index != IndexType::I32, &format!("{} indices", semantics.index));
+    add(semantics.ids != Ids::Columns, &format!("ids {}", semantics.ids));
+    add(semantics.raw_columns, "with raw columns");
+    add(semantics.values, "with values");
+    add(semantics.count, "with counts");
+    add(semantics.mask != Mask::None, &format!("mask of {}", semantics.mask));
+    add(semantics.k_per_row, "a k of each row");
+    if let Some(fill) = given.index_fill {
+        add(true, &format!("fill {fill}"));
+    }
+    if let Some(fill) = given.value_fill {
+        let fill = with_score!(problem.dtype, S => <S as Score>::from_bits(fill).to_f64());
+        add(true, &format!("fill of values {fill}"));
+    }
+    text
 }

@@ -2,7 +2,8 @@
 //! interpreter's. It neither chooses the engine nor checks the answer.
 
 use super::gpu::{self, Session};
-use crate::args::spans::Spans;
+use super::selection::widened;
+use crate::args::given::Given;
 use crate::args::spec;
 use crate::args::variant::{Chosen, Wish};
 use crate::ui::exit::Failure;
@@ -13,12 +14,13 @@ use topkit::cache::Origin;
 use topkit::cudarc::driver::DeviceRepr;
 use topkit::host::Selection;
 use topkit::measure::{LAUNCHES, REPLAYS, Timing};
-use topkit::{Engine, Problem, Score, Selector, SelectorSpec};
+use topkit::spec::IndexType;
+use topkit::{Engine, IndexInt, Problem, Score, Selector, SelectorSpec};
 
 /// An answer and how it came about.
 pub struct Outcome<S> {
-    /// `rows` x `k`, row after row.
-    pub answer: Selection<i32, S>,
+    /// `rows` x `k`, row after row; an index is an id where the keys say so.
+    pub answer: Selection<i64, S>,
     /// `ran on`, `kernel` and `time`, for people.
     pub text: Vec<(String, String)>,
     /// The same for programs.
@@ -26,7 +28,7 @@ pub struct Outcome<S> {
 }
 
 /// An answer of the host.
-pub fn on_host<S>(answer: Selection<i32, S>, seconds: f64, why: &str) -> Outcome<S> {
+pub fn on_host<S>(answer: Selection<i64, S>, seconds: f64, why: &str) -> Outcome<S> {
     let text = [
         ("ran on", format!("the host, in plain Rust on one thread: {why}")),
         ("time", format!("{:.2} ms, wall clock", seconds * 1e3)),
@@ -59,11 +61,12 @@ impl OnGpu {
         spec: SelectorSpec,
         problem: &Problem,
         wish: &Wish,
+        given: &Given,
         progress: &ProgressBar,
     ) -> Result<OnGpu, Failure> {
         let selector = engine.selector(spec)?;
         let chosen = wish.choose(selector.spec(), &selector.explain(problem)?)?;
-        gpu::fits(engine, &chosen.plan)?;
+        gpu::fits(engine, &chosen.plan, given)?;
         progress.set_message("compiling the kernel");
         let start = Instant::now();
         selector.prepare_plan(&chosen.plan)?;
@@ -76,21 +79,36 @@ impl OnGpu {
     pub fn select<S: Score + DeviceRepr>(
         &self,
         scores: &[S],
-        spans: &Spans,
+        given: &Given,
         progress: &ProgressBar,
     ) -> Result<Outcome<S>, Failure> {
-        let OnGpu { selector, chosen, origin, seconds: ready } = self;
-        let plan = &chosen.plan;
-        let arch = selector.toolchain().arch();
-        let resources = selector.resources(&plan.variant)?;
+        match self.selector.spec().semantics.index {
+            IndexType::I32 => self.select_as::<S, i32>(scores, given, progress),
+            IndexType::U32 => self.select_as::<S, u32>(scores, given, progress),
+            IndexType::I64 => self.select_as::<S, i64>(scores, given, progress),
+        }
+    }
+
+    fn select_as<S: Score + DeviceRepr, I: IndexInt + DeviceRepr>(
+        &self,
+        scores: &[S],
+        given: &Given,
+        progress: &ProgressBar,
+    ) -> Result<Outcome<S>, Failure> {
+        let plan = &self.chosen.plan;
         progress.set_message("selecting on the GPU");
-        let mut session = Session::start(selector, *plan, scores, spans)?;
+        let mut session = Session::<S, I>::start(&self.selector, *plan, scores, given)?;
         session.launch()?;
         session.answer()?;
         progress.set_message("timing the kernel");
         let timing = session.time()?;
-        let answer = session.answer()?;
+        self.outcome(widened(session.answer()?)?, timing)
+    }
 
+    fn outcome<S>(&self, answer: Selection<i64, S>, timing: Timing) -> Result<Outcome<S>, Failure> {
+        let OnGpu { selector, chosen, origin, seconds: ready } = self;
+        let arch = selector.toolchain().arch();
+        let resources = selector.resources(&chosen.plan.variant)?;
         let device = selector.engine().map_or("GPU".to_owned(), |it| it.device().name.clone());
         let made = match origin {
             Origin::Disk => "loaded from the disk cache",
