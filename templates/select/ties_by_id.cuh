@@ -16,10 +16,12 @@ struct TiesByRank {
     using Active = ActiveRange<Rank, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
-    // Calls take(number, column) for the best `wanted` candidates whose keys are `tied`. Not inlined: it is rare.
+    // Calls take(number, column) for the best `wanted` candidates of the CTA's row whose keys are `tied`. Not inlined:
+    // it is rare. A reference to the caller's row would keep that in memory.
     template <class Shared, class Take>
-    static __device__ __noinline__ void select(Shared& shared, const Row<Config>& row, Key tied, u32 wanted,
+    static __device__ __noinline__ void select(Shared& shared, const LaunchArgs& args, Key tied, u32 wanted,
                                                Take take) {
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 all = wanted;
         Active active = Active::between(0, ~Rank(0));
         bool settled = false;

@@ -1271,11 +1271,11 @@ struct BlockRadix {
                 if constexpr (TIES_IN_ORDER) {
                     // The histogram has been read, and its place has the counts of ties.
                     if (threshold.inside > wanted) {
-                        const auto take = [&](u32 tie, u32 column) {
-                            sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                        const auto take = [sink, first = k - wanted, least = Key(next.least)](u32 tie, u32 column) {
+                            sink.put(first + tie, column, [least] { return least; });
                         };
                         if constexpr (IsSharded<typename Config::Source>::VALUE) {
-                            Ordinal::template Settle<Config>::select(shared, row, Key(next.least), wanted, take);
+                            Ordinal::template Settle<Config>::select(shared, args, Key(next.least), wanted, take);
                         } else {
                             Ordinal::template for_each_tie<THREADS>(
                                 shared.histogram.counts, row.length, wanted,

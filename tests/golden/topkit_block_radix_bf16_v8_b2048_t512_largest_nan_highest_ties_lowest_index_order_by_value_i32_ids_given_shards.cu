@@ -1937,10 +1937,12 @@ struct TiesByRank {
     using Active = ActiveRange<Rank, Config::DIGIT_BITS>;
     static constexpr u32 THREADS = Config::THREADS;
 
-    // Calls take(number, column) for the best `wanted` candidates whose keys are `tied`. Not inlined: it is rare.
+    // Calls take(number, column) for the best `wanted` candidates of the CTA's row whose keys are `tied`. Not inlined:
+    // it is rare. A reference to the caller's row would keep that in memory.
     template <class Shared, class Take>
-    static __device__ __noinline__ void select(Shared& shared, const Row<Config>& row, Key tied, u32 wanted,
+    static __device__ __noinline__ void select(Shared& shared, const LaunchArgs& args, Key tied, u32 wanted,
                                                Take take) {
+        const Row<Config> row = find_row<Config>(args, blockIdx.x);
         const u32 all = wanted;
         Active active = Active::between(0, ~Rank(0));
         bool settled = false;
@@ -2274,11 +2276,11 @@ struct BlockRadix {
                 if constexpr (TIES_IN_ORDER) {
                     // The histogram has been read, and its place has the counts of ties.
                     if (threshold.inside > wanted) {
-                        const auto take = [&](u32 tie, u32 column) {
-                            sink.put(k - wanted + tie, column, [&] { return Key(next.least); });
+                        const auto take = [sink, first = k - wanted, least = Key(next.least)](u32 tie, u32 column) {
+                            sink.put(first + tie, column, [least] { return least; });
                         };
                         if constexpr (IsSharded<typename Config::Source>::VALUE) {
-                            Ordinal::template Settle<Config>::select(shared, row, Key(next.least), wanted, take);
+                            Ordinal::template Settle<Config>::select(shared, args, Key(next.least), wanted, take);
                         } else {
                             Ordinal::template for_each_tie<THREADS>(
                                 shared.histogram.counts, row.length, wanted,

@@ -93,6 +93,11 @@ pub enum HostError {
         /// Whether they are declared.
         declared: bool,
     },
+    /// An answer from candidates of shards is to be checked.
+    #[error(
+        "an answer from shards is not checked; gather the candidates by id, as rows in one piece"
+    )]
+    UncheckedShards,
     /// The columns are not those of so many shards.
     #[error(
         "{columns} columns are not those of {shards} shards; give as many columns as all shards have together"

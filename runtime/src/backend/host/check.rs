@@ -5,7 +5,7 @@
 //! the expected and the found value.
 
 use super::rank::{Ranking, score_part};
-use super::{Mismatch, Rows, Selection, accept, longest, reserved, span};
+use super::{HostError, Mismatch, Rows, Selection, accept, longest, reserved, span};
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::{Order, Semantics};
 
@@ -13,7 +13,8 @@ use topkit_codegen::{Order, Semantics};
 /// scores those of the best k to the last bit. Under a tie rule the set is exact; under an output
 /// order so is the list. `ties: any` accepts any of the tied positions, and `order: unsorted` any order.
 ///
-/// Of semantics that ask for other ids, the columns are checked that these ids were made of.
+/// Of semantics that ask for other ids, the columns are checked that these ids were made of. Candidates of shards are
+/// not checked: gather them in the order of their ids, as a row in one piece.
 ///
 /// `got` is `rows` x `k` without gaps; an answer with a row stride is gathered first.
 ///
@@ -26,6 +27,9 @@ pub fn check<S: Score, I: IndexInt>(
     got: &[I],
 ) -> Result<(), Mismatch> {
     accept::<S, I>(input, k, semantics)?;
+    if input.shards > 0 {
+        return Err(HostError::UncheckedShards.into());
+    }
     sized("indices", input.count(), k, got.len())?;
     let checker = Checker { ranking: Ranking::new(semantics), semantics };
     let longest = longest(input);
