@@ -130,7 +130,8 @@ pub enum Error {
     },
     /// Starts or lengths were given to a selector of dense rows.
     #[error(
-        "{selector} was not declared with `rows: ragged`, but {what} were given; declare it, or leave them out"
+        "{selector} was not declared with `rows: ragged`, but {what} were given; declare `rows: ragged`, or leave \
+         them out"
     )]
     DenseRows {
         /// The selector.

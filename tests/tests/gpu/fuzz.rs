@@ -56,7 +56,7 @@ fn meanings() -> Vec<Semantics> {
     let mut meanings = Vec::new();
     for &select in Select::ALL {
         for &nan in NanPolicy::ALL {
-            for &rows in RowShape::ALL {
+            for rows in [RowShape::Dense, RowShape::Ragged] {
                 // Three rules go round with eight meanings.
                 let ties = Ties::ALL[meanings.len() % Ties::ALL.len()];
                 meanings.push(Semantics { select, nan, ties, rows, ..Semantics::DEFAULT });
