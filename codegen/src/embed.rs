@@ -32,6 +32,8 @@ embed! {
     "filter/sample.cuh",
     "filter/set.cuh",
     "filter/ties.cuh",
+    "functions/arithmetic.cuh",
+    "functions/values.cuh",
     "ptx/async_copy.cuh",
     "ptx/cluster.cuh",
     "ptx/compare.cuh",
