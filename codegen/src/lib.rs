@@ -30,7 +30,7 @@ pub use error::RenderError;
 #[doc(hidden)]
 pub use functions::{
     Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs, NoInputs,
-    Place, Stop, Type, Value,
+    Place, Stage, Stages, Stop, Type, Value,
 };
 pub use kernels::{KernelKind, LaunchKind, Sizes};
 pub use keys::{

@@ -102,7 +102,7 @@ pub mod cache {
 pub mod functions {
     pub use topkit_codegen::{
         Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs,
-        NoInputs, Place, Stop, Type, Value,
+        NoInputs, Place, Stage, Stages, Stop, Type, Value,
     };
 }
 

@@ -9,8 +9,20 @@
 
 namespace rust {
 
-template <class T> struct Bits { using Type = u32; };
-template <> struct Bits<i64> { using Type = u64; };
+// The unsigned integer of the same width, in which sums are made, and whether there is a sign.
+template <class T> struct Bits;
+template <> struct Bits<i32> {
+    using Type = u32;
+    static constexpr bool SIGNED = true;
+};
+template <> struct Bits<u32> {
+    using Type = u32;
+    static constexpr bool SIGNED = false;
+};
+template <> struct Bits<i64> {
+    using Type = u64;
+    static constexpr bool SIGNED = true;
+};
 
 template <class T>
 __device__ __forceinline__ T wrapping_add(T a, T b) {
@@ -40,14 +52,24 @@ __device__ __forceinline__ T div(T a, T b) {
     if (b == T(0)) {
         return T(0);
     }
-    return T(-1) < T(0) && b == T(-1) ? neg(a) : T(a / b);
+    if constexpr (Bits<T>::SIGNED) {
+        if (b == T(-1)) {
+            return neg(a);
+        }
+    }
+    return a / b;
 }
 template <class T>
 __device__ __forceinline__ T rem(T a, T b) {
     if (b == T(0)) {
         return a;
     }
-    return T(-1) < T(0) && b == T(-1) ? T(0) : T(a % b);
+    if constexpr (Bits<T>::SIGNED) {
+        if (b == T(-1)) {
+            return T(0);
+        }
+    }
+    return a % b;
 }
 
 template <class T, class Amount>
@@ -71,30 +93,32 @@ __device__ __forceinline__ T clamp(T a, T least, T greatest) {
 // The greatest and the least number of an integer's type.
 template <class T>
 __device__ __forceinline__ T greatest() {
-    return T(-1) < T(0) ? T(~typename Bits<T>::Type(0) >> 1) : T(-1);
+    return T(~typename Bits<T>::Type(0) >> (Bits<T>::SIGNED ? 1 : 0));
 }
 template <class T>
 __device__ __forceinline__ T least() {
-    return T(-1) < T(0) ? T(~greatest<T>()) : T(0);
+    return Bits<T>::SIGNED ? T(~greatest<T>()) : T(0);
 }
 
 template <class T>
 __device__ __forceinline__ T saturating_add(T a, T b) {
     const T sum = wrapping_add(a, b);
-    if (T(-1) < T(0)) {
-        return (a < T(0)) != (b < T(0)) || (sum < T(0)) == (a < T(0)) ? sum : a < T(0) ? least<T>() : greatest<T>();
+    if constexpr (Bits<T>::SIGNED) {
+        const bool overflows = (a < T(0)) == (b < T(0)) && (sum < T(0)) != (a < T(0));
+        return !overflows ? sum : a < T(0) ? least<T>() : greatest<T>();
+    } else {
+        return sum < a ? greatest<T>() : sum;
     }
-    return sum < a ? greatest<T>() : sum;
 }
 template <class T>
 __device__ __forceinline__ T saturating_sub(T a, T b) {
     const T difference = wrapping_sub(a, b);
-    if (T(-1) < T(0)) {
-        return (a < T(0)) == (b < T(0)) || (difference < T(0)) == (a < T(0)) ? difference
-               : a < T(0)                                                   ? least<T>()
-                                                                            : greatest<T>();
+    if constexpr (Bits<T>::SIGNED) {
+        const bool overflows = (a < T(0)) != (b < T(0)) && (difference < T(0)) != (a < T(0));
+        return !overflows ? difference : a < T(0) ? least<T>() : greatest<T>();
+    } else {
+        return a < b ? T(0) : difference;
     }
-    return a < b ? T(0) : difference;
 }
 
 __device__ __forceinline__ u32 count_ones(i32 a) { return u32(__popc(u32(a))); }

@@ -348,12 +348,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
-#line 34 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 37 --------------------------------------------------------------
+#line 37 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 40 "templates/skeleton.cu.j2"
+#line 43 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -390,7 +390,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 62 "templates/skeleton.cu.j2"
+#line 65 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1280,15 +1280,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 69 --------------------------------------------------------------
+#line 69 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 topkit_block_radix_f32_v8_b1024_t1024_smallest_nan_highest_i32_ragged(
     const __grid_constant__ Args args) {
-#line 76 "templates/skeleton.cu.j2"
+#line 79 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
-#line 79 "templates/skeleton.cu.j2"
+#line 82 "templates/skeleton.cu.j2"
 }

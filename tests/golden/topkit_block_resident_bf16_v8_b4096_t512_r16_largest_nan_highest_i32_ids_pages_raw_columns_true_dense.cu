@@ -993,7 +993,7 @@ struct SortedRow {
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
 // What is written for a winner.
-enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES, EMITTED };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -1157,6 +1157,8 @@ struct Outputs {
             const u32 shift = u32(all().key_page_shift);
             const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else if constexpr (Config::IDS == Ids::EMITTED) {
+            return Config::Stages::emit(all(), i32(row), i32(column));
         } else {
             return static_cast<Index>(column);
         }
@@ -1191,8 +1193,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 34 --------------------------------------------------------------
-#line 34 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 37 --------------------------------------------------------------
+#line 37 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1201,7 +1203,7 @@ struct Args {
     u64 key_page_shift;
     i32* key_raw_columns;
     i64 key_raw_column_stride;
-#line 40 "templates/skeleton.cu.j2"
+#line 43 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1220,7 +1222,7 @@ static_assert(TOPKIT_OFFSET(Args, key_raw_columns) == 96 && sizeof(Args::key_raw
 static_assert(TOPKIT_OFFSET(Args, key_raw_column_stride) == 104 && sizeof(Args::key_raw_column_stride) == 8, "key_raw_column_stride is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
-#line 53 "templates/skeleton.cu.j2"
+#line 56 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1252,7 +1254,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 62 "templates/skeleton.cu.j2"
+#line 65 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -3171,16 +3173,16 @@ struct BlockResident {
     }
 };
 
-// ---- skeleton.cu.j2, from line 66 --------------------------------------------------------------
-#line 66 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 69 --------------------------------------------------------------
+#line 69 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_resident_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_ids_pages_raw_columns_true_dense(
     const __grid_constant__ Args args) {
-#line 72 "templates/skeleton.cu.j2"
+#line 75 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockResident<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockResident<Config>::select(args.core, shared.kernel);
-#line 79 "templates/skeleton.cu.j2"
+#line 82 "templates/skeleton.cu.j2"
 }

@@ -87,6 +87,15 @@ impl FunctionsError {
         FunctionsError { told }
     }
 
+    /// A fault that is in no line of the source.
+    pub(crate) fn of_all(text: &str) -> FunctionsError {
+        let place = Place::default();
+        let (text, hint) = (text.to_owned(), String::new());
+        FunctionsError {
+            told: vec![Told { start: place, end: 0, line: String::new(), text, hint }],
+        }
+    }
+
     /// How many faults there are.
     pub fn count(&self) -> usize {
         self.told.len()
@@ -104,6 +113,10 @@ impl fmt::Display for FunctionsError {
             let margin = " ".repeat(number.len());
             let marks = "^".repeat(end - start.column);
             let before = " ".repeat(start.column);
+            if start.line == 0 {
+                write!(f, "error: {text}")?;
+                continue;
+            }
             writeln!(f, "error: {text}")?;
             writeln!(f, "{margin}--> line {number}, column {}", start.column + 1)?;
             writeln!(f, "{margin} |\n{number} | {line}")?;

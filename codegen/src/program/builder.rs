@@ -103,7 +103,7 @@ impl ProgramBuilder {
             return Err(ProgramError { faults });
         }
         let ProgramBuilder { text, source, ordinal, output, .. } = self;
-        Ok(Program { text, source, ordinal, output, args, id })
+        Ok(Program { text, source, ordinal, output, args, id, stages: None })
     }
 
     fn faults(&self, args: &ArgsLayout) -> Vec<String> {

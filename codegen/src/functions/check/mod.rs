@@ -25,12 +25,20 @@ use quote::ToTokens;
 use signature::Signature;
 use syn::ext::IdentExt;
 
+/// The names of functions, for faults that only the use of a function tells.
+pub(super) struct Names {
+    /// Of all functions, in the order of the source.
+    pub functions: Vec<TokenStream>,
+    /// Of those that a function calls.
+    pub called: Vec<String>,
+}
+
 /// The functions of these items. If there were no new faults, they are sound.
 pub(super) fn check(
     args: Vec<Arg>,
     items: Vec<Item>,
     faults: &mut Vec<FunctionFault>,
-) -> Functions {
+) -> (Functions, Names) {
     let mut known = Known { args, constants: Vec::new(), signatures: Vec::new() };
     let (mut constants, mut functions) = (Vec::new(), Vec::new());
     for item in items {
@@ -68,8 +76,11 @@ pub(super) fn check(
             checked[caller].reads_args |= reads;
         }
     }
+    let called = calls.iter().flatten().map(|(called, _)| checked[*called].name.clone()).collect();
+    let functions_of = functions.iter().map(|function| function.sig.ident.to_token_stream());
+    let names = Names { functions: functions_of.collect(), called };
     let Known { args, constants, .. } = known;
-    Functions { args, constants, functions: checked }
+    (Functions { args, constants, functions: checked }, names)
 }
 
 /// What a function can name.

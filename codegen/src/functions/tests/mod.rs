@@ -4,6 +4,7 @@ mod cuda;
 mod evaluated;
 mod faults;
 mod halves;
+mod stages;
 
 use super::{Arg, ArgKind, Functions, Type};
 

@@ -3,6 +3,7 @@
 
 mod operators;
 mod random;
+mod stages;
 mod unit;
 
 use topkit::functions::{Arg, ArgKind, Functions, Inputs, Type, Value};
