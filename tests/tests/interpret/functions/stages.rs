@@ -83,6 +83,7 @@ impl Own {
     }
 
     /// The score of an element that may win.
+    #[allow(clippy::manual_clamp, reason = "a NaN becomes the least, as in the function")]
     fn score<S: Score>(self, given: &Given, x: S, row: usize, col: usize) -> Option<f64> {
         if self.keep && given.banned[(col + row) % given.banned.len()] != 0 {
             return None;
