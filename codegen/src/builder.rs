@@ -1,5 +1,6 @@
 //! Builds a spec at run time, with the same defaults and the same checks as the macro.
 
+use crate::functions::{Arg, FunctionsError, Stages};
 use crate::program::Program;
 use crate::{DType, KSet, Key, SelectorSpec, Semantics, SpecError};
 use std::borrow::Cow;
@@ -83,6 +84,29 @@ impl SpecBuilder {
     pub fn program(mut self, program: Program) -> Self {
         self.spec.program = Some(program);
         self
+    }
+
+    /// The selector's own functions, which take over stages of its kernels: `row_start`, `row_len`, `keep`, `score`
+    /// and `emit`, as Rust; and the arguments that they are given at each launch.
+    ///
+    /// ```
+    /// use topkit_codegen::{DType, SelectorSpec};
+    ///
+    /// let spec = SelectorSpec::builder("Biased").dtype([DType::F32]).functions(
+    ///     "scale: f32, bias: [f32]",
+    ///     "fn score(x: f32, col: i32) -> f32 { x * scale + bias[col] }",
+    /// )?;
+    /// # Ok::<(), topkit_codegen::FunctionsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// All faults of the arguments, or else of the functions, each with its line.
+    #[doc(hidden)]
+    pub fn functions(self, args: &str, source: &str) -> Result<Self, FunctionsError> {
+        let stages = Stages::parse(Arg::parse(args)?, source)?;
+        let program = Program::of_stages(stages);
+        let program = program.map_err(|error| FunctionsError::of_all(&error.to_string()))?;
+        Ok(self.program(program))
     }
 
     /// The spec as it is, sound or not.

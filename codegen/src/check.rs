@@ -1,5 +1,7 @@
 //! The check of specs. The macro and the builder both call it, and no other code checks a spec.
 
+mod stages;
+
 use crate::{
     DType, Ids, KSet, KernelKind, Key, LaunchKind, Mask, Order, RowShape, SelectorSpec, Semantics,
     Ties, Variant,
@@ -63,6 +65,7 @@ pub(crate) fn faults(spec: &SelectorSpec) -> Vec<Fault> {
     contradictions(&mut faults, &spec.semantics);
     masked(&mut faults, &spec.semantics, &spec.dtype);
     own_parts(&mut faults, spec);
+    stages::stages(&mut faults, spec);
     faults
 }
 

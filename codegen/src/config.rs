@@ -4,6 +4,7 @@
 //! The lines come from the tables of dtypes, keys and kernels and from `layout`; the skeleton puts them into
 //! the struct. This module does not depend on the rest of the text.
 
+use crate::functions::Stage;
 use crate::layout::{COUNTERS, MOST_CANDIDATES, part_header_words};
 use crate::program::Program;
 use crate::{Ids, Key, Mask, RowShape, Ties, Variant};
@@ -27,6 +28,12 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
     };
     let source = if variant.dtype.is_widened() { "WidenedSource" } else { "PlainSource" };
     let source = format!("{source}<{dtype}, RAGGED>");
+    // Functions that are stages have one struct for every dtype.
+    let stages = program.filter(|program| program.stages().is_some());
+    let source = match stages {
+        Some(_) => format!("OwnSource<{source}, {dtype}, Args, ::Stages>"),
+        None => source,
+    };
     let source = match variant.semantics.mask {
         Mask::None if sharded && variant.semantics.ids == Ids::Given => {
             format!("ShardedSource<{source}, Args, {}>", variant.semantics.index)
@@ -37,28 +44,34 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
         Mask::Bytes => format!("MaskedSource<{source}, Args, u8>"),
     };
     let seams = [
-        ("Source", program.and_then(Program::source), source),
+        ("Source", program.filter(|_| stages.is_none()).and_then(Program::source), source),
         ("Ordinal", program.and_then(Program::ordinal), ordinal),
-        ("Output", program.and_then(Program::output), plain_output(variant)),
+        ("Output", program.and_then(Program::output), plain_output(variant, program)),
     ];
     let line = |(seam, own, plain): (&str, Option<&str>, String)| {
         format!("using {seam} = {};", own.map_or(plain, |own| format!("::{own}")))
     };
     let arguments = variant.semantics.k_per_row.then(|| "using Arguments = Args;".to_owned());
-    arguments.into_iter().chain(seams.into_iter().map(line)).collect()
+    let stages = stages.map(|_| "using Stages = ::Stages;".to_owned());
+    arguments.into_iter().chain(stages).chain(seams.into_iter().map(line)).collect()
+}
+
+/// Whether kernels do more than write the columns of the winners.
+pub(crate) fn has_outputs(variant: &Variant, program: Option<&Program>) -> bool {
+    variant.semantics.has_outputs() || program.is_some_and(|program| program.has(Stage::Emit))
 }
 
 /// Bare columns, or all that the keys of the output ask for.
-fn plain_output(variant: &Variant) -> String {
+fn plain_output(variant: &Variant, program: Option<&Program>) -> String {
     let (dtype, index) = (variant.dtype.cuda_name(), variant.semantics.index);
-    match variant.semantics.has_outputs() {
+    match has_outputs(variant, program) {
         false => format!("Indices<{index}>"),
         true => format!("Outputs<Config, Args, {dtype}, {index}>"),
     }
 }
 
 /// The constants: first of the kernel and its sizes, then of the semantic keys.
-pub(crate) fn constants(variant: &Variant) -> Vec<String> {
+pub(crate) fn constants(variant: &Variant, program: Option<&Program>) -> Vec<String> {
     let most_k = variant.kernel.most_k().unwrap_or(i32::MAX as u32);
     let own = [
         ("VEC_SIZE", variant.vec_size),
@@ -79,6 +92,11 @@ pub(crate) fn constants(variant: &Variant) -> Vec<String> {
     let semantic = Key::semantic().iter().filter_map(|key| key.config(&variant.semantics));
     let plain =
         variant.program.is_none() && !variant.dtype.is_integer() && !variant.dtype.is_widened();
-    let outputs = variant.semantics.output_constants(plain);
+    let outputs = match has_outputs(variant, program) {
+        true => {
+            variant.semantics.output_constants(plain, program.is_some_and(|it| it.has(Stage::Emit)))
+        }
+        false => Vec::new(),
+    };
     own.into_iter().chain(semantic).chain(outputs).collect()
 }

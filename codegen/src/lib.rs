@@ -11,6 +11,7 @@ mod dtype;
 mod embed;
 mod error;
 mod flatten;
+mod functions;
 mod kernels;
 mod keys;
 mod layout;
@@ -26,6 +27,11 @@ pub use builder::SpecBuilder;
 pub use check::{Fault, SpecError};
 pub use dtype::DType;
 pub use error::RenderError;
+#[doc(hidden)]
+pub use functions::{
+    Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs, NoInputs,
+    Place, Stage, Stages, Stop, Type, Value,
+};
 pub use kernels::{KernelKind, LaunchKind, Sizes};
 pub use keys::{
     Fill, Ids, IndexType, Key, KeyKind, LaunchWord, Mask, NanPolicy, Order, RowShape, Select,

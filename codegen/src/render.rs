@@ -96,7 +96,7 @@ fn skeleton(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let core = ArgsLayout::core();
     let args = program.map_or(&core, Program::args);
-    let outputs = variant.semantics.has_outputs();
+    let outputs = config::has_outputs(variant, program);
     let words = variant.semantics.launch_words();
     let words: Vec<_> = words.map(|word| (word.name(), word.cuda_type())).collect();
     environment
@@ -116,9 +116,10 @@ fn skeleton(
                 sharded => variant.semantics.rows == RowShape::Shards,
                 filters => variant.kernel.filters(),
                 program => program.is_some(),
+                stages => program.is_some_and(|program| program.stages().is_some()),
                 widened => variant.dtype.is_widened(),
                 masked => variant.semantics.mask != Mask::None,
-                constants => config::constants(variant),
+                constants => config::constants(variant, program),
                 cluster => variant.cluster,
                 ctas => variant.ctas(),
                 threads => variant.threads,

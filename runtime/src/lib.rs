@@ -97,6 +97,15 @@ pub mod cache {
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 
+/// The language of a selector's own functions. Not for users yet.
+#[doc(hidden)]
+pub mod functions {
+    pub use topkit_codegen::{
+        Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs,
+        NoInputs, Place, Stage, Stages, Stop, Type, Value,
+    };
+}
+
 /// Programs: what a selector's own functions add to its kernels. Not for users yet.
 #[doc(hidden)]
 pub mod program {

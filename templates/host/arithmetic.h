@@ -47,6 +47,28 @@ inline float __uint_as_float(unsigned bits) {
 
 inline float __fdividef(float a, float b) { return a / b; }
 
+// Rounded once; no product and sum are fused, for which the compiler has an option too.
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fsub_rn(float a, float b) { return a - b; }
+inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fdiv_rn(float a, float b) { return a / b; }
+inline float __fmaf_rn(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline float __fsqrt_rn(float a) { return __builtin_sqrtf(a); }
+inline float fmodf(float a, float b) { return __builtin_fmodf(a, b); }
+inline float expf(float a) { return __builtin_expf(a); }
+inline float logf(float a) { return __builtin_logf(a); }
+inline float tanhf(float a) { return __builtin_tanhf(a); }
+inline float floorf(float a) { return __builtin_floorf(a); }
+inline float ceilf(float a) { return __builtin_ceilf(a); }
+inline float truncf(float a) { return __builtin_truncf(a); }
+// Of a number and a NaN, the number; -0 is less than +0.
+inline float fminf(float a, float b) {
+    return (a == b ? __builtin_signbit(a) != 0 : a < b) || b != b ? a : b;
+}
+inline float fmaxf(float a, float b) {
+    return (a == b ? __builtin_signbit(a) == 0 : a > b) || b != b ? a : b;
+}
+
 // Newton's steps from a first guess by halving the exponent: to the last bits, and with no library.
 inline float sqrtf(float x) {
     if (!(x > 0.0f)) {

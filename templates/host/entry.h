@@ -9,6 +9,10 @@ template <class Args> constexpr unsigned long args_bytes(void (*)(Args)) { retur
 template <class Args>
 __attribute__((noinline, no_sanitize("thread", "undefined"))) void enter(void (*kernel)(Args),
                                                                           const void* args) {
+    // Each thread writes the same bytes.
+    for (unsigned long at = 0; at < sizeof(Args); ++at) {
+        args_of_grid[at] = static_cast<const unsigned char*>(args)[at];
+    }
     kernel(*static_cast<const Args*>(args));
 }
 

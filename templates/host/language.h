@@ -45,3 +45,15 @@ extern "C" const dim3 blockIdx;
 extern "C" const dim3 blockDim;
 extern "C" const dim3 gridDim;
 constexpr int warpSize = 32;
+
+namespace topkit {
+
+// The argument of the kernel, for all of its threads; see entry.h. No argument is larger.
+alignas(16) inline unsigned char args_of_grid[8192];
+
+template <class Args> inline const Args& of_grid(const Args&) {
+    static_assert(sizeof(Args) <= sizeof(args_of_grid), "the argument of a kernel is small");
+    return *reinterpret_cast<const Args*>(args_of_grid);
+}
+
+}  // namespace topkit

@@ -16,7 +16,7 @@
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
 // What is written for a winner.
-enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES, EMITTED };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -184,6 +184,8 @@ struct Outputs {
             const u32 shift = u32(all().key_page_shift);
             const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else if constexpr (Config::IDS == Ids::EMITTED) {
+            return Config::Stages::emit(all(), i32(row), i32(column));
         } else {
             return static_cast<Index>(column);
         }

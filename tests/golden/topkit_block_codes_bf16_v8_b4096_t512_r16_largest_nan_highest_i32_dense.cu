@@ -354,12 +354,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 43 --------------------------------------------------------------
+#line 43 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 46 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -396,7 +396,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i32>;
-#line 68 "templates/skeleton.cu.j2"
+#line 71 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -2515,15 +2515,15 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
-#line 78 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 81 --------------------------------------------------------------
+#line 81 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_dense(
     const __grid_constant__ Args args) {
-#line 88 "templates/skeleton.cu.j2"
+#line 91 "templates/skeleton.cu.j2"
     __shared__ BlockCodes<Config>::Shared shared;
     BlockCodes<Config>::select(args.core, shared);
-#line 91 "templates/skeleton.cu.j2"
+#line 94 "templates/skeleton.cu.j2"
 }

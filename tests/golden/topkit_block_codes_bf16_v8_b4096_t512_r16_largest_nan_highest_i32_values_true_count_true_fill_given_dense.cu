@@ -1032,7 +1032,7 @@ struct SortedRow {
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
 // What is written for a winner.
-enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES, EMITTED };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -1200,6 +1200,8 @@ struct Outputs {
             const u32 shift = u32(all().key_page_shift);
             const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else if constexpr (Config::IDS == Ids::EMITTED) {
+            return Config::Stages::emit(all(), i32(row), i32(column));
         } else {
             return static_cast<Index>(column);
         }
@@ -1234,8 +1236,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 43 --------------------------------------------------------------
+#line 43 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1244,7 +1246,7 @@ struct Args {
     i32* key_counts;
     i64 key_index_fill;
     u64 key_value_fill;
-#line 46 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1263,7 +1265,7 @@ static_assert(TOPKIT_OFFSET(Args, key_index_fill) == 96 && sizeof(Args::key_inde
 static_assert(TOPKIT_OFFSET(Args, key_value_fill) == 104 && sizeof(Args::key_value_fill) == 8, "key_value_fill is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 112, "Args");
-#line 59 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1295,7 +1297,7 @@ struct Config {
     using Source = PlainSource<Bf16, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 68 "templates/skeleton.cu.j2"
+#line 71 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -3176,16 +3178,16 @@ struct BlockCodes {
     }
 };
 
-// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
-#line 78 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 81 --------------------------------------------------------------
+#line 81 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_codes_bf16_v8_b4096_t512_r16_largest_nan_highest_i32_values_true_count_true_fill_given_dense(
     const __grid_constant__ Args args) {
-#line 84 "templates/skeleton.cu.j2"
+#line 87 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockCodes<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockCodes<Config>::select(args.core, shared.kernel);
-#line 91 "templates/skeleton.cu.j2"
+#line 94 "templates/skeleton.cu.j2"
 }

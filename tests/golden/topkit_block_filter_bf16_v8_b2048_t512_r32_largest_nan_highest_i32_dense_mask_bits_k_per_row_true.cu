@@ -1069,7 +1069,7 @@ struct SortedRow {
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
 // What is written for a winner.
-enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES, EMITTED };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -1237,6 +1237,8 @@ struct Outputs {
             const u32 shift = u32(all().key_page_shift);
             const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else if constexpr (Config::IDS == Ids::EMITTED) {
+            return Config::Stages::emit(all(), i32(row), i32(column));
         } else {
             return static_cast<Index>(column);
         }
@@ -1271,8 +1273,8 @@ struct Outputs {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 43 --------------------------------------------------------------
+#line 43 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1295,7 +1297,7 @@ static_assert(TOPKIT_OFFSET(Args, key_mask_stride) == 80 && sizeof(Args::key_mas
 static_assert(TOPKIT_OFFSET(Args, key_row_ks) == 88 && sizeof(Args::key_row_ks) == 8, "key_row_ks is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 96, "Args");
-#line 59 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1328,7 +1330,7 @@ struct Config {
     using Source = MaskedSource<PlainSource<Bf16, RAGGED>, Args, u32>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 68 "templates/skeleton.cu.j2"
+#line 71 "templates/skeleton.cu.j2"
 };
 
 // ---- ptx/dependent_launch.cuh ------------------------------------------------------------------
@@ -5065,16 +5067,16 @@ struct BlockFilter {
     static __device__ __forceinline__ Team team_of(Shared& shared) { return Team::of(shared); }
 };
 
-// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
-#line 78 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 81 --------------------------------------------------------------
+#line 81 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 2)
 topkit_block_filter_bf16_v8_b2048_t512_r32_largest_nan_highest_i32_dense_mask_bits_k_per_row_true(
     const __grid_constant__ Args args) {
-#line 84 "templates/skeleton.cu.j2"
+#line 87 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockFilter<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockFilter<Config>::select(args.core, shared.kernel);
-#line 91 "templates/skeleton.cu.j2"
+#line 94 "templates/skeleton.cu.j2"
 }

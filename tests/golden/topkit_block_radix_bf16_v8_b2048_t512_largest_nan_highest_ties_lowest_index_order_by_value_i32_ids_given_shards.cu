@@ -1152,7 +1152,7 @@ struct SortedRow {
 
 enum class Order { UNSORTED, BY_VALUE, BY_INDEX };
 // What is written for a winner.
-enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES };
+enum class Ids { COLUMNS, GIVEN, AFFINE, PAGES, EMITTED };
 
 // The variables of a kernel, and the room in which its output sorts: in their place once the CTA has selected, or
 // after them where each warp ends on its own.
@@ -1320,6 +1320,8 @@ struct Outputs {
             const u32 shift = u32(all().key_page_shift);
             const i64 page = __ldg(all().key_pages + i64(row) * all().key_page_stride + (column >> shift));
             return static_cast<Index>(page << shift | (column & ((1u << shift) - 1)));
+        } else if constexpr (Config::IDS == Ids::EMITTED) {
+            return Config::Stages::emit(all(), i32(row), i32(column));
         } else {
             return static_cast<Index>(column);
         }
@@ -1411,8 +1413,8 @@ struct EntryOf<Config, ScoreKey, BY_VALUE, true> {
     using Type = RankedEntry<ScoreKey, typename Config::Source::Rank, BY_VALUE>;
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 43 --------------------------------------------------------------
+#line 43 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
@@ -1423,7 +1425,7 @@ struct Args {
     const i32* key_shard_counts;
     i64 key_shard_count_stride;
     i64 key_shard_id_stride;
-#line 46 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -1444,7 +1446,7 @@ static_assert(TOPKIT_OFFSET(Args, key_shard_count_stride) == 112 && sizeof(Args:
 static_assert(TOPKIT_OFFSET(Args, key_shard_id_stride) == 120 && sizeof(Args::key_shard_id_stride) == 8, "key_shard_id_stride is elsewhere");
 static_assert(sizeof(LaunchArgs) == 72, "LaunchArgs");
 static_assert(sizeof(Args) == 128, "Args");
-#line 59 "templates/skeleton.cu.j2"
+#line 62 "templates/skeleton.cu.j2"
 
 // The parameter key, and what a kernel leaves open: element to score, score to key, winner to output.
 struct Config {
@@ -1476,7 +1478,7 @@ struct Config {
     using Source = ShardedSource<PlainSource<Bf16, RAGGED>, Args, i32>;
     using Ordinal = TiesById<Source::Score, LARGEST, NAN_HIGHEST, true>;
     using Output = Outputs<Config, Args, Bf16, i32>;
-#line 68 "templates/skeleton.cu.j2"
+#line 71 "templates/skeleton.cu.j2"
 };
 
 // ---- row/vectors.cuh ---------------------------------------------------------------------------
@@ -2317,16 +2319,16 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
-#line 78 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 81 --------------------------------------------------------------
+#line 81 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(512, 1)
 topkit_block_radix_bf16_v8_b2048_t512_largest_nan_highest_ties_lowest_index_order_by_value_i32_ids_given_shards(
     const __grid_constant__ Args args) {
-#line 84 "templates/skeleton.cu.j2"
+#line 87 "templates/skeleton.cu.j2"
     __shared__ WithRoom<BlockRadix<Config>, Config> shared;
     static_assert(sizeof(shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
     BlockRadix<Config>::select(args.core, shared.kernel);
-#line 91 "templates/skeleton.cu.j2"
+#line 94 "templates/skeleton.cu.j2"
 }

@@ -354,12 +354,12 @@ struct Indices {
     }
 };
 
-// ---- skeleton.cu.j2, from line 40 --------------------------------------------------------------
-#line 40 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 43 --------------------------------------------------------------
+#line 43 "templates/skeleton.cu.j2"
 // The one argument of the kernel; the host writes its bytes by this layout.
 struct Args {
     LaunchArgs core;
-#line 46 "templates/skeleton.cu.j2"
+#line 49 "templates/skeleton.cu.j2"
 };
 static_assert(TOPKIT_OFFSET(LaunchArgs, scores) == 0 && sizeof(LaunchArgs::scores) == 8, "scores is elsewhere");
 static_assert(TOPKIT_OFFSET(LaunchArgs, row_stride) == 8 && sizeof(LaunchArgs::row_stride) == 8, "row_stride is elsewhere");
@@ -396,7 +396,7 @@ struct Config {
     using Source = PlainSource<F32, RAGGED>;
     using Ordinal = ScoreOrdinal<Source::Score, LARGEST, NAN_HIGHEST>;
     using Output = Indices<i64>;
-#line 68 "templates/skeleton.cu.j2"
+#line 71 "templates/skeleton.cu.j2"
 };
 
 // ---- core/histogram.cuh ------------------------------------------------------------------------
@@ -1312,15 +1312,15 @@ struct BlockRadix {
     }
 };
 
-// ---- skeleton.cu.j2, from line 78 --------------------------------------------------------------
-#line 78 "templates/skeleton.cu.j2"
+// ---- skeleton.cu.j2, from line 81 --------------------------------------------------------------
+#line 81 "templates/skeleton.cu.j2"
 // The second bound is how many CTAs an SM should have room for. Without one the compiler holds some
 // kernels to so few registers that they spill.
 extern "C" __global__ void __launch_bounds__(256, 1)
 topkit_block_radix_f32_v4_b4096_t256_largest_nan_highest_i64_ragged(
     const __grid_constant__ Args args) {
-#line 88 "templates/skeleton.cu.j2"
+#line 91 "templates/skeleton.cu.j2"
     __shared__ BlockRadix<Config>::Shared shared;
     BlockRadix<Config>::select(args.core, shared);
-#line 91 "templates/skeleton.cu.j2"
+#line 94 "templates/skeleton.cu.j2"
 }

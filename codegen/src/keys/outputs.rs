@@ -124,14 +124,12 @@ impl Semantics {
         self.sorts() || !matches!(self.mask, Mask::None)
     }
 
-    /// The constants of `Config` that `Outputs` reads; none without the keys of the output. `keys_tell` says whether
-    /// a key tells the element: not one of a program, of an integer or of a widened score.
-    pub(crate) fn output_constants(&self, keys_tell: bool) -> Vec<String> {
-        if !self.has_outputs() {
-            return Vec::new();
-        }
-        let words =
-            [("Order", "ORDER", self.order.cuda_name()), ("Ids", "IDS", self.ids.cuda_name())];
+    /// The constants of `Config` that `Outputs` reads; for kernels that have it. `keys_tell` says whether
+    /// a key tells the element: not one of a program, of an integer or of a widened score; `emits`, whether a function
+    /// of the selector makes the ids.
+    pub(crate) fn output_constants(&self, keys_tell: bool, emits: bool) -> Vec<String> {
+        let ids = if emits { "EMITTED" } else { self.ids.cuda_name() };
+        let words = [("Order", "ORDER", self.order.cuda_name()), ("Ids", "IDS", ids)];
         let words =
             words.map(|(of, name, value)| format!("static constexpr {of} {name} = {of}::{value};"));
         let flags = [
@@ -182,7 +180,6 @@ mod tests {
         };
         let plain = Semantics::DEFAULT;
         assert!(words(plain).is_empty() && !plain.has_outputs());
-        assert!(plain.output_constants(false).is_empty());
         let sorted = Semantics { order: Order::ByIndex, ..plain };
         assert!(words(sorted).is_empty() && sorted.has_outputs());
         assert_eq!(words(Semantics { values: true, ..plain }), ["key_values", "key_value_stride"]);
@@ -208,7 +205,7 @@ mod tests {
             assert!(error.contains("two members of its argument are called"), "{error}");
         }
         assert_eq!(words(all).len(), 5);
-        let constants = all.output_constants(false);
+        let constants = all.output_constants(false, false);
         assert!(constants.contains(&"static constexpr bool KEYS_TELL_VALUES = false;".to_owned()));
         assert!(constants.contains(&"static constexpr Order ORDER = Order::UNSORTED;".to_owned()));
     }

@@ -1,6 +1,7 @@
 //! Builds a program, and checks it: all faults at once.
 
 use super::{ArgsLayout, FieldType, Program, ProgramId};
+use crate::functions::is_keyword;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -107,7 +108,7 @@ impl ProgramBuilder {
             return Err(ProgramError { faults });
         }
         let ProgramBuilder { text, source, ordinal, output, .. } = self;
-        Ok(Program { text, source, ordinal, output, args, id })
+        Ok(Program { text, source, ordinal, output, args, id, stages: None })
     }
 
     fn faults(&self, args: &ArgsLayout) -> Vec<String> {
@@ -179,14 +180,6 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
-/// The words of C++ that name nothing.
-const KEYWORDS: &str = " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t \
-    char32_t class compl const const_cast constexpr continue decltype default delete do double dynamic_cast \
-    else enum explicit export extern false float for friend goto if inline int long mutable namespace new \
-    noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast return \
-    short signed sizeof static static_assert static_cast struct switch template this thread_local throw true \
-    try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
-
 /// Why C++ does not take a name.
 fn identifier_fault(name: &str, what: &str) -> Option<String> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -195,8 +188,8 @@ fn identifier_fault(name: &str, what: &str) -> Option<String> {
         let hint = "use a to z, A to Z, digits and single `_`, no digit first";
         return Some(format!("its {what} is called `{name}`, which is not a name of C++; {hint}"));
     }
-    let keyword = KEYWORDS.contains(&format!(" {name} "));
-    keyword.then(|| format!("its {what} is called `{name}`, a keyword of C++; use another name"))
+    is_keyword(name)
+        .then(|| format!("its {what} is called `{name}`, a keyword of C++; use another name"))
 }
 
 #[cfg(test)]

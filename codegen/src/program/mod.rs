@@ -8,13 +8,16 @@ mod args;
 mod builder;
 mod id;
 mod launch_args;
+mod stages;
 
 pub use args::{ArgsLayout, Field, FieldType, Scalar};
 pub use builder::{ProgramBuilder, ProgramError};
 pub use id::{ProgramId, UnknownProgram};
 pub use launch_args::KernelArgs;
 
+use crate::functions::{Stage, Stages};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A checked program. [`Program::builder`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,7 @@ pub struct Program {
     output: Option<Cow<'static, str>>,
     args: ArgsLayout,
     id: ProgramId,
+    stages: Option<Arc<Stages>>,
 }
 
 impl Program {
@@ -60,6 +64,16 @@ impl Program {
     /// The struct that takes the place of the plain output.
     pub fn output(&self) -> Option<&str> {
         self.output.as_deref()
+    }
+
+    /// The functions that it was made of, if its text was.
+    pub fn stages(&self) -> Option<&Arc<Stages>> {
+        self.stages.as_ref()
+    }
+
+    /// Whether one of its functions is this stage.
+    pub fn has(&self, stage: Stage) -> bool {
+        self.stages.as_ref().is_some_and(|stages| stages.get(stage).is_some())
     }
 
     /// Where its fields are in the argument of its kernels.

@@ -82,8 +82,7 @@ pub(crate) struct Call<'a> {
     pub(crate) args: &'a [u8],
     /// Shape and addresses, which the arguments say too: for a backend without machine code.
     pub(crate) launch: &'a launch::RawLaunch,
-    /// The values of the program's fields, for a backend that watches every access.
-    #[cfg(feature = "interpret")]
+    /// The values of the program's fields, for a backend that runs its functions or watches every access.
     pub(crate) program: Option<&'a crate::problem::args::ProgramArgs>,
 }
 

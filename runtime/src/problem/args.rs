@@ -236,6 +236,12 @@ impl ProgramArgs {
         })
     }
 
+    /// The bytes from the place of each field on.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &[u8]> {
+        let place = |field: &Field| field.offset() - ArgsLayout::core_bytes();
+        self.layout.fields().iter().map(move |field| &self.tail[place(field)..])
+    }
+
     /// The whole argument, after the bytes of its core.
     pub(crate) fn after(&self, core: &[u8]) -> Vec<u8> {
         [core, &self.tail].concat()

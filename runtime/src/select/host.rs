@@ -4,9 +4,11 @@ use super::launch::Work;
 use super::launcher::Launcher;
 use crate::backend::host::memory::STREAM;
 use crate::backend::host::{Cpu, Rows};
-use crate::backend::memory::Host;
+use crate::backend::launch::RawLaunch;
+use crate::backend::memory::{DeviceStream, Host};
 use crate::backend::output::Output;
 use crate::error::Error;
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Score};
 use topkit_codegen::SelectorSpec;
 
@@ -59,6 +61,24 @@ impl Selector {
         indices: impl Into<Output<'a, I, S, Host>>,
     ) -> Result<(), Error> {
         self.launcher.launch_typed(rows, k, indices.into(), Work::Own(&STREAM))
+    }
+
+    /// A launch by addresses of the host, with values for the arguments of the selector's own functions, which the
+    /// host evaluates as a GPU would.
+    ///
+    /// # Errors
+    /// As for [`crate::Selector::launch_raw_with`].
+    ///
+    /// # Safety
+    /// As there, with memory of the host.
+    #[doc(hidden)]
+    pub unsafe fn launch_raw_with(
+        &self,
+        launch: &RawLaunch,
+        program: &ProgramArgs,
+    ) -> Result<(), Error> {
+        // SAFETY: as the caller promises; the host has one stream.
+        unsafe { self.launcher.launch_raw(STREAM.handle(), launch, Some(program)) }
     }
 }
 

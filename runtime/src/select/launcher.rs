@@ -200,14 +200,7 @@ impl<B: Backend> Launcher<B> {
         let kernel = planned.kernel.clone().map_or_else(find, Ok)?;
         let _span = tracing::trace_span!("launch", problem = %plan.problem).entered();
         with_bytes(launch, &spec.semantics, program, |args| {
-            let call = Call {
-                stream,
-                plan,
-                args,
-                launch,
-                #[cfg(feature = "interpret")]
-                program,
-            };
+            let call = Call { stream, plan, args, launch, program };
             // SAFETY: the argument has the layout that the kernel's text asserts, and a plan has PDL only for
             // kernels that wait for the preceding kernel; the caller promises the rest.
             unsafe { self.backend.launch(&kernel, &call) }

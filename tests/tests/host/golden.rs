@@ -64,7 +64,11 @@ fn the_goldens_use_every_key_and_every_block() {
     uses(&variants, NanPolicy::ALL, |v| v.semantics.nan);
     uses(&variants, IndexType::ALL, |v| v.semantics.index);
     uses(&variants, RowShape::ALL, |v| v.semantics.rows);
-    let texts: Vec<String> = variants.iter().map(|v| rendered(v).text).collect();
+    let mut texts: Vec<String> = variants.iter().map(|v| rendered(v).text).collect();
+    // A program's blocks are in no kernel without one.
+    let own = SelectorSpec::builder("Own").dtype([DType::F32]);
+    let own = own.functions("", "fn score(x: f32) -> f32 { -x }").unwrap().build().unwrap();
+    texts.push(render(&own, &own.variants()[0]).unwrap().text);
     let blocks = blocks_of_templates();
     assert!(blocks.len() > 20, "{blocks:?}");
     for (block, _) in blocks {

@@ -8,6 +8,7 @@ mod dtypes;
 mod exactness;
 mod faults;
 mod filter;
+mod functions;
 mod fuzz;
 mod input;
 mod launches;

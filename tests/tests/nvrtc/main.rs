@@ -4,6 +4,7 @@
 mod compiling;
 mod empty;
 mod engine;
+mod functions;
 mod loads;
 mod outputs;
 mod program;

@@ -1,11 +1,12 @@
 //! The host's backend: a launch is a selection in plain Rust by the meaning of the plan's variant.
 //!
 //! Its limits are those of a device without clusters, cooperative launches and workspaces, so a plan always
-//! names a kernel; the host does not run it. The functions of a program are refused when its kernel is loaded. This
-//! is the one file of the host with `unsafe`: a launch has addresses.
+//! names a kernel; the host does not run it. A program that is made of functions is evaluated; one of CUDA C++ is
+//! refused when its kernel is loaded. This is the one file of the host with `unsafe`: a launch has addresses.
 
 use super::memory::{Context, Stream};
-use super::{Output, Rows, top_k_into};
+use super::own::{Given, Own};
+use super::{Output, Rows, top_k_own};
 use crate::backend::launch::RawLaunch;
 use crate::backend::memory::{DeviceStream, Host};
 use crate::backend::output::Map;
@@ -13,11 +14,12 @@ use crate::backend::rows::Marks;
 use crate::backend::{Backend, Call};
 use crate::error::Error;
 use crate::plan::{GpuTable, Limits};
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Score, TooLarge, span};
 use crate::with_score;
 use cudarc::driver::sys::{CUdeviceptr, CUstream};
 use std::sync::Arc;
-use topkit_codegen::{Ids, IndexType, Mask, SelectorSpec, Semantics, Variant};
+use topkit_codegen::{ArgKind, Ids, IndexType, Mask, SelectorSpec, Semantics, Stages, Variant};
 
 /// The host.
 #[derive(Clone, Copy)]
@@ -42,23 +44,24 @@ const LIMITS: Limits = Limits {
 pub(crate) struct Kernel {
     semantics: Semantics,
     select: Select,
+    stages: Option<Arc<Stages>>,
 }
 
 /// Selects as a launch says, by a meaning.
 ///
 /// # Safety
 /// As for [`Backend::launch`].
-type Select = unsafe fn(&RawLaunch, &Semantics) -> Result<(), Error>;
+type Select = unsafe fn(&RawLaunch, &Semantics, Option<&Own<'_>>) -> Result<(), Error>;
 
 impl Kernel {
-    fn of(variant: &Variant) -> Kernel {
+    fn of(variant: &Variant, stages: Option<Arc<Stages>>) -> Kernel {
         let semantics = variant.semantics;
         let select: Select = with_score!(variant.dtype, S => match semantics.index {
             IndexType::I32 => select::<S, i32>,
             IndexType::U32 => select::<S, u32>,
             IndexType::I64 => select::<S, i64>,
         });
-        Kernel { semantics, select }
+        Kernel { semantics, select, stages }
     }
 }
 
@@ -75,12 +78,17 @@ impl Backend for Cpu {
     }
 
     fn loaded(&self, variant: &Variant) -> Option<Arc<Kernel>> {
-        variant.program.is_none().then(|| Arc::new(Kernel::of(variant)))
+        variant.program.is_none().then(|| Arc::new(Kernel::of(variant, None)))
     }
 
     fn load(&self, spec: &SelectorSpec, variant: &Variant) -> Result<Arc<Kernel>, Error> {
-        let program = || Error::HostProgram { selector: spec.name.to_string() };
-        self.loaded(variant).ok_or_else(program)
+        let Some(program) = &spec.program else {
+            return Ok(Arc::new(Kernel::of(variant, None)));
+        };
+        let stages = program.stages().cloned();
+        let stages =
+            stages.ok_or_else(|| Error::HostProgram { selector: spec.name.to_string() })?;
+        Ok(Arc::new(Kernel::of(variant, Some(stages))))
     }
 
     fn context(&self) -> Result<&Context, Error> {
@@ -92,9 +100,32 @@ impl Backend for Cpu {
     }
 
     unsafe fn launch(&self, kernel: &Arc<Kernel>, call: &Call<'_>) -> Result<(), Error> {
-        // SAFETY: as the caller promises.
-        unsafe { (kernel.select)(call.launch, &kernel.semantics) }
+        // SAFETY: as the caller promises; a launch has the values of its program's fields.
+        unsafe {
+            let own = kernel.stages.as_deref().map(|stages| own(stages, call.program));
+            (kernel.select)(call.launch, &kernel.semantics, own.as_ref())
+        }
     }
+}
+
+/// The functions of a program with what a launch passes.
+///
+/// # Safety
+/// The addresses of slices are those of as many elements, which nobody writes while the functions are used.
+unsafe fn own<'a>(stages: &'a Stages, program: Option<&ProgramArgs>) -> Own<'a> {
+    let places = program.into_iter().flat_map(ProgramArgs::places);
+    let given = stages.functions().args().iter().zip(places).map(|(arg, bytes)| match arg.kind {
+        ArgKind::Scalar(ty) => Given::Scalar(Own::stored(ty, &bytes[..Own::width(ty)])),
+        ArgKind::Slice(ty) => {
+            let word = |at: usize| {
+                bytes[at..at + 8].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+            };
+            let length = word(8) as usize * Own::width(ty);
+            // SAFETY: as the caller promises.
+            Given::Slice(unsafe { elements::<u8>(word(0), length) })
+        }
+    });
+    Own::new(stages, given.collect())
 }
 
 /// # Safety
@@ -102,6 +133,7 @@ impl Backend for Cpu {
 unsafe fn select<S: Score, I: IndexInt>(
     launch: &RawLaunch,
     semantics: &Semantics,
+    own: Option<&Own<'_>>,
 ) -> Result<(), Error> {
     let &RawLaunch { rows, columns, k, .. } = launch;
     let row_stride = stride("row stride", launch.row_stride)?;
@@ -193,6 +225,17 @@ unsafe fn select<S: Score, I: IndexInt>(
             }),
         )
     };
+    // A row that a function tells is as if the launch had told it.
+    let spans = own.filter(|own| own.has_spans()).map(|own| {
+        let span = |row: usize| {
+            let start = starts.map_or(0, |starts: &[i32]| starts[row]);
+            let length = lengths.map_or(columns as i32, |lengths: &[i32]| lengths[row]);
+            own.span(row, columns, start, length)
+        };
+        (0..rows).map(span).unzip::<_, _, Vec<i32>, Vec<i32>>()
+    });
+    let starts = spans.as_ref().map_or(starts, |(starts, _)| Some(&starts[..]));
+    let lengths = spans.as_ref().map_or(lengths, |(_, lengths)| Some(&lengths[..]));
     let input = Rows {
         scores,
         rows,
@@ -219,7 +262,7 @@ unsafe fn select<S: Score, I: IndexInt>(
         raw_column_stride,
         ..Output::new(indices, index_stride)
     };
-    Ok(top_k_into(&input, k, semantics, output)?)
+    Ok(top_k_own(&input, k, semantics, output, own)?)
 }
 
 /// No slice has rows in reverse.
@@ -283,7 +326,7 @@ mod tests {
         let launch = launch.scores(scores.as_ptr().expose_provenance() as u64);
         let launch = launch.indices(indices.as_mut_ptr().expose_provenance() as u64);
         // SAFETY: nothing is accessed.
-        let refused = unsafe { select::<f32, i32>(&launch, &Semantics::DEFAULT) };
+        let refused = unsafe { select::<f32, i32>(&launch, &Semantics::DEFAULT, None) };
         assert!(matches!(refused, Err(Error::TooLarge(TooLarge { what: "row stride", .. }))));
         assert_eq!(indices, [7; 2]);
     }

@@ -8,6 +8,7 @@ mod check;
 mod cpu;
 pub(crate) mod memory;
 mod mismatch;
+mod own;
 mod rank;
 mod shards;
 
@@ -20,6 +21,7 @@ use super::memory::Host;
 use super::output::Map;
 use super::rows::{Marks, Place};
 use crate::problem::{IndexInt, Score};
+use own::Own;
 use rank::Ranking;
 use shards::Gathered;
 use topkit_codegen::{Mask, RowShape, Semantics};
@@ -148,7 +150,18 @@ pub fn top_k_into<S: Score, I: IndexInt>(
     input: &Rows<'_, S>,
     k: u32,
     semantics: &Semantics,
+    output: Output<'_, I, S>,
+) -> Result<(), HostError> {
+    top_k_own(input, k, semantics, output, None)
+}
+
+/// [`top_k_into`], with the functions of a selector.
+fn top_k_own<S: Score, I: IndexInt>(
+    input: &Rows<'_, S>,
+    k: u32,
+    semantics: &Semantics,
     mut output: Output<'_, I, S>,
+    own: Option<&Own<'_>>,
 ) -> Result<(), HostError> {
     accept::<S, I>(input, k, semantics)?;
     let (k, row_stride) = (k as usize, output.row_stride);
@@ -190,12 +203,24 @@ pub fn top_k_into<S: Score, I: IndexInt>(
         // A candidate of shards has a place among those of its row, and is at another column.
         let column_of = |rank| gathered.column(ranking.column(rank));
         let most = input.k_of(row, k as u32) as usize;
-        winners(ranking, scores, |column| input.keeps(row, column), most, &mut ranks);
+        let keeps = |column: usize| {
+            input.keeps(row, column) && own.is_none_or(|own| own.keeps(row, column))
+        };
+        let rank = |score: S, column: u32| {
+            let own = own.and_then(|own| own.score(score.to_f32(), row, column as usize));
+            own.map_or_else(|| ranking.rank(score, column), |score| ranking.rank(score, column))
+        };
+        winners(ranking, scores, keeps, rank, most, &mut ranks);
 
         let places = |stride: usize| row * stride..row * stride + k;
         let (taken, rest) = output.indices[places(row_stride)].split_at_mut(ranks.len());
         for (index, &rank) in taken.iter_mut().zip(&ranks) {
-            *index = id_of(&output.map, row, input.place_of(row, column_of(rank)), column_of(rank));
+            let column = column_of(rank);
+            let emitted = own.and_then(|own| own.emit(row, column as usize));
+            *index = match emitted {
+                Some(id) => I::from_i64(id),
+                None => id_of(&output.map, row, input.place_of(row, column), column),
+            };
         }
         rest.fill(output.index_fill);
 
@@ -271,12 +296,13 @@ fn winners<S: Score>(
     ranking: Ranking,
     scores: &[S],
     keeps: impl Fn(usize) -> bool,
+    rank: impl Fn(S, u32) -> u128,
     k: usize,
     ranks: &mut Vec<u128>,
 ) {
     ranks.clear();
     let kept = scores.iter().zip(0..).filter(|&(_, column)| keeps(column as usize));
-    ranks.extend(kept.map(|(&score, column)| ranking.rank(score, column)));
+    ranks.extend(kept.map(|(&score, column)| rank(score, column)));
     if k < ranks.len() {
         ranks.select_nth_unstable(k);
         ranks.truncate(k);

@@ -45,6 +45,7 @@ const KERNEL_OPTIONS: &[&str] = &[
     "-fno-exceptions",
     "-fno-strict-aliasing",
     "-fwrapv",
+    "-ffp-contract=off",
     "-fsanitize=thread",
     "-fsanitize=bounds,alignment",
     "-w",
