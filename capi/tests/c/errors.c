@@ -50,7 +50,7 @@ static void configs(void) {
     REFUSED(dtype, 4, "`dtype` is 4");
     REFUSED(select, 2, "`select` is 2");
     REFUSED(nan, -1, "`nan` is -1");
-    REFUSED(rows, 2, "`rows` is 2");
+    REFUSED(rows, 3, "`rows` is 3");
     REFUSED(index, 3, "`index` is 3");
     REFUSED(k_first, 0, "k starts at 1");
     REFUSED(k_first, -5, "`k_first` is -5");
