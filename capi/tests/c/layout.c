@@ -75,6 +75,11 @@ int main(void) {
     FIELD(topkit_launch, mask);
     FIELD(topkit_launch, mask_stride);
     FIELD(topkit_launch, row_ks);
+    FIELD(topkit_launch, shards);
+    FIELD(topkit_launch, shard_stride);
+    FIELD(topkit_launch, shard_counts);
+    FIELD(topkit_launch, shard_count_stride);
+    FIELD(topkit_launch, shard_id_stride);
     CODE(TOPKIT_OK);
     CODE(TOPKIT_ERROR_ARGUMENT);
     CODE(TOPKIT_ERROR_UNSUPPORTED);
