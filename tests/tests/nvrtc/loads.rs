@@ -1,6 +1,6 @@
 //! The width of a load, read from the compiled code: VEC_SIZE x bytes, in pieces of 16 at most.
 
-use topkit::spec::{Ids, Mask, Semantics};
+use topkit::spec::{Ids, Mask, RowShape, Semantics};
 use topkit::{Arch, cache::Compiler, machine::Nvrtc};
 use topkit_tests::goldens;
 use topkit_tests::rendered;
@@ -35,10 +35,13 @@ fn a_load_is_as_wide_as_the_key_says() {
         widths.sort_unstable();
         widths.dedup();
         let mut expected = vec![element, vector];
-        // A page, words of a mask and a row's k are loaded one by one.
-        let Semantics { ids, mask, k_per_row, .. } = variant.semantics;
-        if ids == Ids::Pages || mask == Mask::Bits || k_per_row {
+        // A page, an id, words of a mask, a row's k and a shard's count are loaded one by one.
+        let Semantics { ids, mask, k_per_row, rows, index, .. } = variant.semantics;
+        if ids == Ids::Pages || mask == Mask::Bits || k_per_row || rows == RowShape::Shards {
             expected.push(4);
+        }
+        if ids == Ids::Given {
+            expected.push(index.bytes());
         }
         expected.sort_unstable();
         expected.dedup();
