@@ -5,6 +5,7 @@
 //   cargo build --release --package topkit-capi
 //   g++ -std=c++17 -O2 capi/examples/keys.cpp -I capi/include -I INCLUDE -o keys -L target/release -ltopkit -L LIB -lcudart
 //   LD_LIBRARY_PATH=target/release:LIB ./keys
+// With `nvcc -x cu` in place of `g++`, the columns of `gather` are the default and then a kernel that looks up the pages.
 #include <cuda_runtime.h>
 #include <topkit.h>
 
@@ -87,8 +88,21 @@ static const Keys KEYS[] = {
     {"k_per_row", [](topkit_selector_config &c) { c.k_per_row = TOPKIT_K_PER_ROW_TRUE; }},
 };
 
+#ifdef __CUDACC__
+// What `ids: pages` does, as a kernel of its own.
+static __global__ void gather(int32_t *indices, int k, const int32_t *pages, int64_t page_stride) {
+    const int place = blockIdx.x * blockDim.x + threadIdx.x;
+    if (place < k) {
+        int32_t &index = indices[int64_t(blockIdx.y) * k + place];
+        const int32_t page = pages[blockIdx.y * page_stride + (index >> PAGE_SHIFT)];
+        index = page << PAGE_SHIFT | (index & ((1 << PAGE_SHIFT) - 1));
+    }
+}
+#endif
+
 static double microseconds(const topkit_engine *engine, cudaStream_t stream, const Memory &memory,
-                           const topkit_selector_config &config, int64_t rows, int64_t columns, int k) {
+                           const topkit_selector_config &config, int64_t rows, int64_t columns, int k,
+                           bool gathers = false) {
     topkit_selector *selector = nullptr;
     check(topkit_selector_create(engine, &config, &selector));
     topkit_launch launch = TOPKIT_LAUNCH_INIT;
@@ -119,7 +133,15 @@ static double microseconds(const topkit_engine *engine, cudaStream_t stream, con
     cudaGraph_t graph;
     cudaGraphExec_t replayed;
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-    for (int i = 0; i < launches; ++i) check(topkit_selector_launch(selector, stream, &launch));
+    for (int i = 0; i < launches; ++i) {
+        check(topkit_selector_launch(selector, stream, &launch));
+#ifdef __CUDACC__
+        if (gathers) {
+            gather<<<dim3((k + 255) / 256, rows), 256, 0, stream>>>(
+                static_cast<int32_t *>(memory.indices), k, static_cast<int32_t *>(memory.pages), columns >> PAGE_SHIFT);
+        }
+#endif
+    }
     check(cudaStreamEndCapture(stream, &graph));
     check(cudaGraphInstantiate(&replayed, graph, 0));
     cudaEvent_t begin, end;
@@ -181,6 +203,13 @@ int main() {
                            microseconds(engine, stream, memory, config, rows, columns, k));
                     fflush(stdout);
                 }
+#ifdef __CUDACC__
+                topkit_selector_config plain = TOPKIT_SELECTOR_CONFIG_INIT;
+                plain.dtype = dtype;
+                plain.k_first = 1;
+                plain.k_last = MOST_K;
+                printf(" gather %.2f;", microseconds(engine, stream, memory, plain, rows, columns, k, true));
+#endif
                 printf("\n");
             }
         }

@@ -29,6 +29,7 @@
 #include "../select/extremes.cuh"
 #include "../select/radix_pass.cuh"
 #include "../sink/direct.cuh"
+#include "../sink/gathered.cuh"
 #include "../sink/short_row.cuh"
 
 template <class Config>
@@ -69,6 +70,12 @@ struct ClusterResident {
     // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
+    // A thread with many winners would wait for the value or the id of each, so those of a CTA are gathered, up to as
+    // many as there are in 32 x 65536, k = 2048, unless scores are skewed: f32, values, 9.14 us, and 7.90 gathered
+    // (H200). Ids alone are not worth it if the row has many CTAs.
+    static constexpr bool GATHERS = Config::Output::READS_VALUES || (Config::Output::READS_IDS && CLUSTER < 8);
+    using Gathered = GatheredWinners<Config, 1024, GATHERS>;
+
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
@@ -79,6 +86,7 @@ struct ClusterResident {
         Ranking<Config, RANKED> candidates;  // of all CTAs
         typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
         u32 reserved;                 // winners in the upper half, candidates in the lower
+        Gathered gathered;            // of this CTA
         Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
@@ -145,8 +153,13 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
+            shared.gathered.put(sink, found.before_above, slots.winner++, column,
+                                [&places, column] { return places.key_at(column); });
         });
+        if constexpr (GATHERS) {
+            __syncthreads();
+            shared.gathered.write(sink, found.before_above, shared.reserved >> 16);
+        }
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.exchanges.candidates.wait(0);

@@ -56,9 +56,12 @@ struct BucketSort {
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
 
-    // Calls write(place, entry) for each entry, which read(number) makes. Columns have up to `column_bits` bits.
-    template <class Team, class Read, class Write>
-    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, Read read, Write write) {
+    // Sorts `count` winners: `winners.column(number)` and then `winners.entry(column)` read one, and
+    // `winners.fetch(column)` reads what `winners.write_fetched(place, column, fetched)` writes. Each is called for DEPTH
+    // winners of a thread before the next, so that no winner waits for another's memory. Columns have up to
+    // `column_bits` bits.
+    template <class Team, class Winners>
+    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, const Winners& winners) {
         constexpr u32 THREADS = Team::SIZE;
         constexpr u32 WARPS = THREADS / WARP_SIZE;
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -66,11 +69,16 @@ struct BucketSort {
         // Read the entries, and find the range of their words.
         Word low = ~Word(0);
         Word high = 0;
-        for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = read(i);
-            given[i] = entry;
-            low = min(low, entry.word(column_bits));
-            high = max(high, entry.word(column_bits));
+        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
+            u32 columns[DEPTH];
+            Entry entries[DEPTH];
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) { columns[d] = winners.column(i); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32) { entries[d] = winners.entry(columns[d]); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) {
+                given[i] = entries[d];
+                low = min(low, entries[d].word(column_bits));
+                high = max(high, entries[d].word(column_bits));
+            });
         }
         low = warp_least(low);
         high = warp_greatest(high);
@@ -110,9 +118,7 @@ struct BucketSort {
         if (warp_greatest(lane < WARPS ? largest[lane] : 0) > RANKED) {
             const EntryPlaces<Entry> places = {given};
             sort_bitonic(team, places, count);
-            for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                write(i, given[i]);
-            }
+            write<THREADS>(winners, count, [&](u32 i) { return i; }, [&](u32 i) { return given[i]; });
             return;
         }
         u32 place = through - own + warp_sum(lane < warp ? sums[lane] : 0);
@@ -130,17 +136,44 @@ struct BucketSort {
             sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = Moved<Entry>::of(entry, i);
         }
         __syncthreads();
-        // Rank each among the entries of its bucket.
-        for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = sorted[i].of_all(given);
+        // Rank each among the entries of its bucket, and write it.
+        const auto entry_at = [&](u32 i) { return sorted[i].of_all(given); };
+        const auto place_of = [&](u32 i) {
+            const Entry entry = entry_at(i);
             const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;
             for (u32 other = first; other < end; ++other) {
-                rank += sorted[other].of_all(given).precedes(entry);
+                rank += entry_at(other).precedes(entry);
             }
-            write(rank, entry);
+            return rank;
+        };
+        write<THREADS>(winners, count, place_of, entry_at);
+    }
+
+   private:
+    static constexpr u32 DEPTH = sizeof(Entry) > 4 ? 4 : 1;  // nothing is read for a column alone
+
+    // Calls visit(d, i) for up to DEPTH numbers of a thread.
+    template <class Visit>
+    static __device__ __forceinline__ void for_each_of(u32 from, u32 step, u32 count, Visit visit) {
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * step < count) {
+                visit(d, from + d * step);
+            }
+        }
+    }
+
+    template <u32 THREADS, class Winners, class PlaceOf, class EntryAt>
+    static __device__ __forceinline__ void write(const Winners& winners, u32 count, PlaceOf place_of, EntryAt entry_at) {
+        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
+            typename Winners::Fetched fetched[DEPTH];
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) { fetched[d] = winners.fetch(entry_at(i).column); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) {
+                winners.write_fetched(place_of(i), entry_at(i).column, fetched[d]);
+            });
         }
     }
 };

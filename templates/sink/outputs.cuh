@@ -49,9 +49,20 @@ struct Outputs {
     static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
+    // Whether the column of a winner is all that is written for it.
+    static constexpr bool IS_BARE = Config::IDS == Ids::COLUMNS && !Config::VALUES && !Config::RAW_COLUMNS;
+    // Whether memory is read for a winner: for its id, or for its value where it is not at hand.
+    static constexpr bool READS_IDS = !SORTS && !Source::DROPS && Config::IDS != Ids::COLUMNS && Config::IDS != Ids::AFFINE;
+    static constexpr bool READS_VALUES = !SORTS && !Source::DROPS && Config::VALUES;
     using Entry = typename EntryOf<Config, typename Config::Ordinal::ScoreKey, BY_VALUE>::Type;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
     static constexpr u32 NONE = 1u << 31;
+
+    // What a winner's column tells: its id, and its value where values are declared.
+    struct Fetched {
+        Index id;
+        Element value;
+    };
 
     const LaunchArgs& args;
     u32 row;
@@ -61,11 +72,11 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
-        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
+        if (is_of_none(slot)) {
             return;
         }
         if constexpr (NEEDS_KEY) {
-            write_id(slot, column);
+            write_id(slot, column, id_of(column));
             *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
         } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
@@ -76,7 +87,7 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
-        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
+        if (is_of_none(slot)) {
             return;
         }
         if constexpr (SORTS) {
@@ -114,6 +125,11 @@ struct Outputs {
         }
     }
 
+    // Whether a place is one of a row that wants no winner: kernels select one even then.
+    __device__ __forceinline__ bool is_of_none(u32 slot) const {
+        return Config::K_PER_ROW && slot == 0 && places() == 0;
+    }
+
     // The column of a place.
     __device__ __forceinline__ u32 column(u32 slot) const {
         const u32 column = u32(*place(slot));
@@ -127,9 +143,23 @@ struct Outputs {
 
     // Writes all of one winner.
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
-        write_id(slot, column);
+        write_fetched(slot, column, fetch(column));
+    }
+
+    // Reads what is written for a winner.
+    __device__ __forceinline__ Fetched fetch(u32 column) const {
+        Fetched fetched = {id_of(column), 0};
         if constexpr (Config::VALUES) {
-            *value(slot) = element_at(column);
+            fetched.value = element_at(column);
+        }
+        return fetched;
+    }
+
+    // Writes all of one winner, which was read.
+    __device__ __forceinline__ void write_fetched(u32 slot, u32 column, const Fetched& fetched) const {
+        write_id(slot, column, fetched.id);
+        if constexpr (Config::VALUES) {
+            *value(slot) = fetched.value;
         }
     }
 
@@ -159,8 +189,8 @@ struct Outputs {
     }
 
    private:
-    __device__ __forceinline__ void write_id(u32 slot, u32 column) const {
-        *place(slot) = id_of(column);
+    __device__ __forceinline__ void write_id(u32 slot, u32 column, Index id) const {
+        *place(slot) = id;
         if constexpr (Config::RAW_COLUMNS) {
             *raw_column(slot) = i32(column);
         }

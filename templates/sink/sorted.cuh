@@ -12,6 +12,7 @@
 #include "../row/row.cuh"
 #include "bitonic.cuh"
 #include "buckets.cuh"
+#include "columns.cuh"
 
 // The value of another lane.
 template <class Value>
@@ -85,11 +86,12 @@ struct SortedRow {
 
     // The winners as they are written: columns.
     struct Written {
+        using Fetched = typename Output::Fetched;
         const Output& output;
         const Row<Config>& row;
 
-        __device__ __forceinline__ Entry get(u32 place) const {
-            const u32 column = output.column(place);
+        __device__ __forceinline__ u32 column(u32 place) const { return output.column(place); }
+        __device__ __forceinline__ Entry entry(u32 column) const {
             if constexpr (!Output::BY_VALUE) {
                 return Entry::of(row, 0, column);
             } else if (DROPS && column >= Output::NONE) {
@@ -98,8 +100,26 @@ struct SortedRow {
                 return Entry::of(row, Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
+        __device__ __forceinline__ Entry get(u32 place) const { return entry(column(place)); }
         __device__ __forceinline__ void put(u32 place, const Entry& entry) const {
             output.write_column(place, entry.column);
+        }
+
+        // Reads all that is written for a winner, and writes all of its place.
+        __device__ __forceinline__ Fetched fetch(u32 column) const {
+            return is_dropped(column) ? Fetched() : output.fetch(column);
+        }
+        __device__ __forceinline__ void write_fetched(u32 place, u32 column, const Fetched& fetched) const {
+            if (is_dropped(column)) {
+                output.fill_whole(place);
+            } else {
+                output.write_fetched(place, column, fetched);
+            }
+        }
+
+       private:
+        static __device__ __forceinline__ bool is_dropped(u32 column) {
+            return DROPS && column >= Output::NONE;
         }
     };
 
@@ -140,7 +160,9 @@ struct SortedRow {
 
     static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team,
                                                           u32 winners) {
-        const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
+        const auto write = [&](u32 place, const Entry& entry) {
+            written.write_fetched(place, entry.column, written.fetch(entry.column));
+        };
         if (winners == 0) {
             return;
         }
@@ -148,11 +170,11 @@ struct SortedRow {
             // Only places without a winner must be moved behind the others.
             bool dropped = false;
             for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                dropped |= written.output.column(place) >= Output::NONE;
+                dropped |= written.column(place) >= Output::NONE;
             }
             if (!any_of_team(team, dropped)) {
-                for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                    end(written.output, place, written.output.column(place));
+                if constexpr (!Output::IS_BARE) {
+                    write_whole(written, team, winners);
                 }
                 return;
             }
@@ -160,13 +182,11 @@ struct SortedRow {
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.
             sort_bitonic(team, written, winners);
-            for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                end(written.output, place, written.output.column(place));
-            }
+            write_whole(written, team, winners);
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
             const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
-            room.block.sort(team, winners, column_bits, [&](u32 place) { return written.get(place); }, write);
+            room.block.sort(team, winners, column_bits, written);
         } else if (winners <= WARP_SIZE) {
             // Few winners: rank each among all.
             const u32 lane = team.rank();
@@ -193,12 +213,8 @@ struct SortedRow {
         }
     }
 
-    // Writes all of a place whose column is known.
-    static __device__ __forceinline__ void end(const Output& output, u32 place, u32 column) {
-        if (DROPS && column >= Output::NONE) {
-            output.fill_whole(place);
-        } else {
-            output.write_whole(place, column);
-        }
+    // Writes all of the winners, each where its column is.
+    static __device__ __forceinline__ void write_whole(const Written& written, const Team& team, u32 winners) {
+        write_columns<Team::SIZE>(written, team.rank(), 0, winners, [&](u32 place) { return written.column(place); });
     }
 };

@@ -447,6 +447,8 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    static constexpr bool READS_IDS = false;  // whether memory is read for the id of a winner
+    static constexpr bool READS_VALUES = false;  // likewise for its value
     using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
@@ -836,9 +838,12 @@ struct BucketSort {
     Word least[WARP_SIZE];
     Word greatest[WARP_SIZE];
 
-    // Calls write(place, entry) for each entry, which read(number) makes. Columns have up to `column_bits` bits.
-    template <class Team, class Read, class Write>
-    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, Read read, Write write) {
+    // Sorts `count` winners: `winners.column(number)` and then `winners.entry(column)` read one, and
+    // `winners.fetch(column)` reads what `winners.write_fetched(place, column, fetched)` writes. Each is called for DEPTH
+    // winners of a thread before the next, so that no winner waits for another's memory. Columns have up to
+    // `column_bits` bits.
+    template <class Team, class Winners>
+    __device__ __forceinline__ void sort(const Team& team, u32 count, u32 column_bits, const Winners& winners) {
         constexpr u32 THREADS = Team::SIZE;
         constexpr u32 WARPS = THREADS / WARP_SIZE;
         const u32 lane = threadIdx.x % WARP_SIZE;
@@ -846,11 +851,16 @@ struct BucketSort {
         // Read the entries, and find the range of their words.
         Word low = ~Word(0);
         Word high = 0;
-        for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = read(i);
-            given[i] = entry;
-            low = min(low, entry.word(column_bits));
-            high = max(high, entry.word(column_bits));
+        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
+            u32 columns[DEPTH];
+            Entry entries[DEPTH];
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) { columns[d] = winners.column(i); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32) { entries[d] = winners.entry(columns[d]); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) {
+                given[i] = entries[d];
+                low = min(low, entries[d].word(column_bits));
+                high = max(high, entries[d].word(column_bits));
+            });
         }
         low = warp_least(low);
         high = warp_greatest(high);
@@ -890,9 +900,7 @@ struct BucketSort {
         if (warp_greatest(lane < WARPS ? largest[lane] : 0) > RANKED) {
             const EntryPlaces<Entry> places = {given};
             sort_bitonic(team, places, count);
-            for (u32 i = threadIdx.x; i < count; i += THREADS) {
-                write(i, given[i]);
-            }
+            write<THREADS>(winners, count, [&](u32 i) { return i; }, [&](u32 i) { return given[i]; });
             return;
         }
         u32 place = through - own + warp_sum(lane < warp ? sums[lane] : 0);
@@ -910,20 +918,86 @@ struct BucketSort {
             sorted[atomicAdd(&ends[range.digit(entry.word(column_bits))], 1u)] = Moved<Entry>::of(entry, i);
         }
         __syncthreads();
-        // Rank each among the entries of its bucket.
-        for (u32 i = threadIdx.x; i < count; i += THREADS) {
-            const Entry entry = sorted[i].of_all(given);
+        // Rank each among the entries of its bucket, and write it.
+        const auto entry_at = [&](u32 i) { return sorted[i].of_all(given); };
+        const auto place_of = [&](u32 i) {
+            const Entry entry = entry_at(i);
             const u32 bucket = range.digit(entry.word(column_bits));
             const u32 first = bucket == 0 ? 0 : ends[bucket - 1];
             const u32 end = ends[bucket];
             u32 rank = first;
             for (u32 other = first; other < end; ++other) {
-                rank += sorted[other].of_all(given).precedes(entry);
+                rank += entry_at(other).precedes(entry);
             }
-            write(rank, entry);
+            return rank;
+        };
+        write<THREADS>(winners, count, place_of, entry_at);
+    }
+
+   private:
+    static constexpr u32 DEPTH = sizeof(Entry) > 4 ? 4 : 1;  // nothing is read for a column alone
+
+    // Calls visit(d, i) for up to DEPTH numbers of a thread.
+    template <class Visit>
+    static __device__ __forceinline__ void for_each_of(u32 from, u32 step, u32 count, Visit visit) {
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * step < count) {
+                visit(d, from + d * step);
+            }
+        }
+    }
+
+    template <u32 THREADS, class Winners, class PlaceOf, class EntryAt>
+    static __device__ __forceinline__ void write(const Winners& winners, u32 count, PlaceOf place_of, EntryAt entry_at) {
+        for (u32 from = threadIdx.x; from < count; from += DEPTH * THREADS) {
+            typename Winners::Fetched fetched[DEPTH];
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) { fetched[d] = winners.fetch(entry_at(i).column); });
+            for_each_of(from, THREADS, count, [&](u32 d, u32 i) {
+                winners.write_fetched(place_of(i), entry_at(i).column, fetched[d]);
+            });
         }
     }
 };
+
+// ---- sink/columns.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/columns.cuh"
+// Writes winners whose columns are written down. A thread asks for all that it needs for several winners, their columns,
+// ids and values, before it waits for any of it.
+//
+// Scope: thread; each writes winners of its own. Shared memory: none of its own. Barriers: none.
+// Preconditions: the columns were written before a barrier; `number` differs from thread to thread and is below STEP.
+
+// uses core/types.cuh
+
+// Writes the winners `number`, `number` + STEP and so on, below `winners`. Winner i has the slot `first` + i.
+template <u32 STEP, class Output, class ColumnOf>
+__device__ __forceinline__ void write_columns(const Output& output, u32 number, u32 first, u32 winners,
+                                              ColumnOf column_of) {
+    constexpr u32 DEPTH = 4;  // winners of a thread that are read at once
+    for (u32 from = number; from < winners; from += DEPTH * STEP) {
+        u32 columns[DEPTH];
+        typename Output::Fetched fetched[DEPTH];
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                columns[d] = column_of(from + d * STEP);
+            }
+        }
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                fetched[d] = output.fetch(columns[d]);
+            }
+        }
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                output.write_fetched(first + from + d * STEP, columns[d], fetched[d]);
+            }
+        }
+    }
+}
 
 // ---- sink/sorted.cuh ---------------------------------------------------------------------------
 #line 1 "templates/sink/sorted.cuh"
@@ -941,6 +1015,7 @@ struct BucketSort {
 // uses row/row.cuh
 // uses sink/bitonic.cuh
 // uses sink/buckets.cuh
+// uses sink/columns.cuh
 
 // The value of another lane.
 template <class Value>
@@ -1014,11 +1089,12 @@ struct SortedRow {
 
     // The winners as they are written: columns.
     struct Written {
+        using Fetched = typename Output::Fetched;
         const Output& output;
         const Row<Config>& row;
 
-        __device__ __forceinline__ Entry get(u32 place) const {
-            const u32 column = output.column(place);
+        __device__ __forceinline__ u32 column(u32 place) const { return output.column(place); }
+        __device__ __forceinline__ Entry entry(u32 column) const {
             if constexpr (!Output::BY_VALUE) {
                 return Entry::of(row, 0, column);
             } else if (DROPS && column >= Output::NONE) {
@@ -1027,8 +1103,26 @@ struct SortedRow {
                 return Entry::of(row, Config::Ordinal::score_key(row.key_at(column)), column);
             }
         }
+        __device__ __forceinline__ Entry get(u32 place) const { return entry(column(place)); }
         __device__ __forceinline__ void put(u32 place, const Entry& entry) const {
             output.write_column(place, entry.column);
+        }
+
+        // Reads all that is written for a winner, and writes all of its place.
+        __device__ __forceinline__ Fetched fetch(u32 column) const {
+            return is_dropped(column) ? Fetched() : output.fetch(column);
+        }
+        __device__ __forceinline__ void write_fetched(u32 place, u32 column, const Fetched& fetched) const {
+            if (is_dropped(column)) {
+                output.fill_whole(place);
+            } else {
+                output.write_fetched(place, column, fetched);
+            }
+        }
+
+       private:
+        static __device__ __forceinline__ bool is_dropped(u32 column) {
+            return DROPS && column >= Output::NONE;
         }
     };
 
@@ -1069,7 +1163,9 @@ struct SortedRow {
 
     static __device__ __forceinline__ void write_in_order(const Written& written, const Team& team,
                                                           u32 winners) {
-        const auto write = [&](u32 place, const Entry& entry) { end(written.output, place, entry.column); };
+        const auto write = [&](u32 place, const Entry& entry) {
+            written.write_fetched(place, entry.column, written.fetch(entry.column));
+        };
         if (winners == 0) {
             return;
         }
@@ -1077,11 +1173,11 @@ struct SortedRow {
             // Only places without a winner must be moved behind the others.
             bool dropped = false;
             for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                dropped |= written.output.column(place) >= Output::NONE;
+                dropped |= written.column(place) >= Output::NONE;
             }
             if (!any_of_team(team, dropped)) {
-                for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                    end(written.output, place, written.output.column(place));
+                if constexpr (!Output::IS_BARE) {
+                    write_whole(written, team, winners);
                 }
                 return;
             }
@@ -1089,13 +1185,11 @@ struct SortedRow {
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.
             sort_bitonic(team, written, winners);
-            for (u32 place = team.rank(); place < winners; place += Team::SIZE) {
-                end(written.output, place, written.output.column(place));
-            }
+            write_whole(written, team, winners);
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
             const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
-            room.block.sort(team, winners, column_bits, [&](u32 place) { return written.get(place); }, write);
+            room.block.sort(team, winners, column_bits, written);
         } else if (winners <= WARP_SIZE) {
             // Few winners: rank each among all.
             const u32 lane = team.rank();
@@ -1122,13 +1216,9 @@ struct SortedRow {
         }
     }
 
-    // Writes all of a place whose column is known.
-    static __device__ __forceinline__ void end(const Output& output, u32 place, u32 column) {
-        if (DROPS && column >= Output::NONE) {
-            output.fill_whole(place);
-        } else {
-            output.write_whole(place, column);
-        }
+    // Writes all of the winners, each where its column is.
+    static __device__ __forceinline__ void write_whole(const Written& written, const Team& team, u32 winners) {
+        write_columns<Team::SIZE>(written, team.rank(), 0, winners, [&](u32 place) { return written.column(place); });
     }
 };
 
@@ -1185,9 +1275,20 @@ struct Outputs {
     static constexpr bool SORTS = ORDERED || Config::MASKED || (Config::COUNTS && Source::DROPS);
     static constexpr bool NEEDS_KEY = Config::VALUES && KEYS_TELL && !SORTS;
     static constexpr bool BY_VALUE = Config::ORDER == Order::BY_VALUE;
+    // Whether the column of a winner is all that is written for it.
+    static constexpr bool IS_BARE = Config::IDS == Ids::COLUMNS && !Config::VALUES && !Config::RAW_COLUMNS;
+    // Whether memory is read for a winner: for its id, or for its value where it is not at hand.
+    static constexpr bool READS_IDS = !SORTS && !Source::DROPS && Config::IDS != Ids::COLUMNS && Config::IDS != Ids::AFFINE;
+    static constexpr bool READS_VALUES = !SORTS && !Source::DROPS && Config::VALUES;
     using Entry = typename EntryOf<Config, typename Config::Ordinal::ScoreKey, BY_VALUE>::Type;
     // A place without a winner has a column from here on, another one each, so that entries are unique.
     static constexpr u32 NONE = 1u << 31;
+
+    // What a winner's column tells: its id, and its value where values are declared.
+    struct Fetched {
+        Index id;
+        Element value;
+    };
 
     const LaunchArgs& args;
     u32 row;
@@ -1197,11 +1298,11 @@ struct Outputs {
     // Writes one winner; columns count from the start of the row.
     template <class Key>
     __device__ __forceinline__ void write(u32 slot, Key key, u32 column) const {
-        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
+        if (is_of_none(slot)) {
             return;
         }
         if constexpr (NEEDS_KEY) {
-            write_id(slot, column);
+            write_id(slot, column, id_of(column));
             *value(slot) = element_of(Element(Config::Ordinal::score_key(key)), column);
         } else if constexpr (SORTS) {
             *place(slot) = static_cast<Index>(column);
@@ -1212,7 +1313,7 @@ struct Outputs {
 
     // Writes one place for which the row has no score.
     __device__ __forceinline__ void fill(u32 slot) const {
-        if (Config::K_PER_ROW && slot == 0 && places() == 0) {
+        if (is_of_none(slot)) {
             return;
         }
         if constexpr (SORTS) {
@@ -1250,6 +1351,11 @@ struct Outputs {
         }
     }
 
+    // Whether a place is one of a row that wants no winner: kernels select one even then.
+    __device__ __forceinline__ bool is_of_none(u32 slot) const {
+        return Config::K_PER_ROW && slot == 0 && places() == 0;
+    }
+
     // The column of a place.
     __device__ __forceinline__ u32 column(u32 slot) const {
         const u32 column = u32(*place(slot));
@@ -1263,9 +1369,23 @@ struct Outputs {
 
     // Writes all of one winner.
     __device__ __forceinline__ void write_whole(u32 slot, u32 column) const {
-        write_id(slot, column);
+        write_fetched(slot, column, fetch(column));
+    }
+
+    // Reads what is written for a winner.
+    __device__ __forceinline__ Fetched fetch(u32 column) const {
+        Fetched fetched = {id_of(column), 0};
         if constexpr (Config::VALUES) {
-            *value(slot) = element_at(column);
+            fetched.value = element_at(column);
+        }
+        return fetched;
+    }
+
+    // Writes all of one winner, which was read.
+    __device__ __forceinline__ void write_fetched(u32 slot, u32 column, const Fetched& fetched) const {
+        write_id(slot, column, fetched.id);
+        if constexpr (Config::VALUES) {
+            *value(slot) = fetched.value;
         }
     }
 
@@ -1295,8 +1415,8 @@ struct Outputs {
     }
 
    private:
-    __device__ __forceinline__ void write_id(u32 slot, u32 column) const {
-        *place(slot) = id_of(column);
+    __device__ __forceinline__ void write_id(u32 slot, u32 column, Index id) const {
+        *place(slot) = id;
         if constexpr (Config::RAW_COLUMNS) {
             *raw_column(slot) = i32(column);
         }

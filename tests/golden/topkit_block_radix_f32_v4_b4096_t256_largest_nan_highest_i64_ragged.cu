@@ -327,6 +327,8 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    static constexpr bool READS_IDS = false;  // whether memory is read for the id of a winner
+    static constexpr bool READS_VALUES = false;  // likewise for its value
     using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;

@@ -327,6 +327,8 @@ template <class Index>
 struct Indices {
     static constexpr bool NEEDS_KEY = false;  // whether `write` uses the key
     static constexpr bool SORTS = false;      // whether `finish` needs all winners of the row
+    static constexpr bool READS_IDS = false;  // whether memory is read for the id of a winner
+    static constexpr bool READS_VALUES = false;  // likewise for its value
     using Staged = Indices;                   // the same for winners that were staged on chip
 
     const LaunchArgs& args;
@@ -2387,6 +2389,91 @@ struct DirectSink {
     }
 };
 
+// ---- sink/columns.cuh --------------------------------------------------------------------------
+#line 1 "templates/sink/columns.cuh"
+// Writes winners whose columns are written down. A thread asks for all that it needs for several winners, their columns,
+// ids and values, before it waits for any of it.
+//
+// Scope: thread; each writes winners of its own. Shared memory: none of its own. Barriers: none.
+// Preconditions: the columns were written before a barrier; `number` differs from thread to thread and is below STEP.
+
+// uses core/types.cuh
+
+// Writes the winners `number`, `number` + STEP and so on, below `winners`. Winner i has the slot `first` + i.
+template <u32 STEP, class Output, class ColumnOf>
+__device__ __forceinline__ void write_columns(const Output& output, u32 number, u32 first, u32 winners,
+                                              ColumnOf column_of) {
+    constexpr u32 DEPTH = 4;  // winners of a thread that are read at once
+    for (u32 from = number; from < winners; from += DEPTH * STEP) {
+        u32 columns[DEPTH];
+        typename Output::Fetched fetched[DEPTH];
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                columns[d] = column_of(from + d * STEP);
+            }
+        }
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                fetched[d] = output.fetch(columns[d]);
+            }
+        }
+#pragma unroll
+        for (u32 d = 0; d < DEPTH; ++d) {
+            if (from + d * STEP < winners) {
+                output.write_fetched(first + from + d * STEP, columns[d], fetched[d]);
+            }
+        }
+    }
+}
+
+// ---- sink/gathered.cuh -------------------------------------------------------------------------
+#line 1 "templates/sink/gathered.cuh"
+// Gathers the winners of a CTA in shared memory and writes them together, where memory is read for each, for its id or
+// its value: a thread asks for all that it needs before it waits for any of it. If they are not to be gathered, each
+// winner is written as soon as it is known.
+//
+// Scope: thread, but `write`, which all threads of the CTA call after a barrier. Shared memory: a column for each of
+// PLACES winners, if they are gathered. Barriers: none. Preconditions: the winners of the CTA have the slots from
+// `first` on; no slot is put twice.
+
+// uses core/types.cuh
+// uses sink/columns.cuh
+// uses sink/direct.cuh
+
+template <class Config, u32 PLACES, bool GATHERED>
+struct GatheredWinners {
+    template <class MakeKey>
+    __device__ __forceinline__ void put(const DirectSink<Config>& sink, u32, u32 slot, u32 column, MakeKey key) {
+        sink.put(slot, column, key);
+    }
+};
+
+template <class Config, u32 PLACES>
+struct GatheredWinners<Config, PLACES, true> {
+    u32 columns[PLACES];
+
+    // Takes one winner. One that has no place here is written at once.
+    template <class MakeKey>
+    __device__ __forceinline__ void put(const DirectSink<Config>& sink, u32 first, u32 slot, u32 column, MakeKey key) {
+        if (slot - first < PLACES) {
+            columns[slot - first] = column;
+        } else {
+            sink.put(slot, column, key);
+        }
+    }
+
+    // Writes the `winners` that were put.
+    __device__ __forceinline__ void write(const DirectSink<Config>& sink, u32 first, u32 winners) const {
+        const typename Config::Output output(sink.args, sink.row);
+        if (!output.is_of_none(first)) {
+            write_columns<Config::THREADS>(output, threadIdx.x, first, min(winners, PLACES),
+                                           [&](u32 place) { return columns[place]; });
+        }
+    }
+};
+
 // ---- sink/short_row.cuh ------------------------------------------------------------------------
 #line 1 "templates/sink/short_row.cuh"
 // A row with no more scores than winners.
@@ -2452,6 +2539,7 @@ __device__ __forceinline__ void take_all(const Sink& sink, const Row<Config>& ro
 // uses select/extremes.cuh
 // uses select/radix_pass.cuh
 // uses sink/direct.cuh
+// uses sink/gathered.cuh
 // uses sink/short_row.cuh
 
 template <class Config>
@@ -2492,6 +2580,12 @@ struct ClusterResident {
     // pass costs less. 1 x 131072 f32, k = 2048: 6.3 us if one CTA ranks all, and 4.8 us so (H200).
     static constexpr u32 RANKED = CLUSTER < 4 ? 256 : CLUSTER < 8 ? 384 : 512;
 
+    // A thread with many winners would wait for the value or the id of each, so those of a CTA are gathered, up to as
+    // many as there are in 32 x 65536, k = 2048, unless scores are skewed: f32, values, 9.14 us, and 7.90 gathered
+    // (H200). Ids alone are not worth it if the row has many CTAs.
+    static constexpr bool GATHERS = Config::Output::READS_VALUES || (Config::Output::READS_IDS && CLUSTER < 8);
+    using Gathered = GatheredWinners<Config, 1024, GATHERS>;
+
     static_assert(BINS >= 256, "an infinity and NaN are in bins of their own");
     static_assert(THREADS * Config::ITEMS <= 32768, "two counts of a CTA share one word");
 
@@ -2502,6 +2596,7 @@ struct ClusterResident {
         Ranking<Config, RANKED> candidates;  // of all CTAs
         typename Extremes<Wide>::Words extremes[CLUSTER];  // of the candidates' keys of each CTA
         u32 reserved;                 // winners in the upper half, candidates in the lower
+        Gathered gathered;            // of this CTA
         Extremes<Wide> own_extremes;  // of the candidates' keys of this CTA
     };
     static_assert(sizeof(Shared) <= 48 * 1024, "every GPU grants a CTA 48 KB of shared memory");
@@ -2568,8 +2663,13 @@ struct ClusterResident {
             });
         }
         places.for_each_column(winners, [&](u32 column) {
-            sink.put(slots.winner++, column, [&places, column] { return places.key_at(column); });
+            shared.gathered.put(sink, found.before_above, slots.winner++, column,
+                                [&places, column] { return places.key_at(column); });
         });
+        if constexpr (GATHERS) {
+            __syncthreads();
+            shared.gathered.write(sink, found.before_above, shared.reserved >> 16);
+        }
         // Rank this CTA's candidates among the candidates of all CTAs.
         if (ranked) {
             shared.exchanges.candidates.wait(0);

@@ -4,6 +4,8 @@
 struct Pairs {
     static constexpr bool NEEDS_KEY = true;
     static constexpr bool SORTS = false;
+    static constexpr bool READS_IDS = false;
+    static constexpr bool READS_VALUES = false;
     using Staged = Pairs;
 
     const LaunchArgs& args;

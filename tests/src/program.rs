@@ -8,6 +8,8 @@ const TEXT: &str = "
 struct Named {
     static constexpr bool NEEDS_KEY = true;
     static constexpr bool SORTS = false;
+    static constexpr bool READS_IDS = false;
+    static constexpr bool READS_VALUES = false;
     using Staged = Named;
 
     const LaunchArgs& args;
