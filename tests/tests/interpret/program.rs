@@ -67,7 +67,7 @@ fn every_kernel_runs_a_program_with_the_fields_of_the_launch() {
             assert_eq!(pairs, expected(&host[row * COLUMNS..][..COLUMNS]), "{variant}");
         }
     }
-    assert_eq!(gpu.loaded_kernels(), 7);
+    assert_eq!(gpu.loaded_kernels(), 8);
 }
 
 #[test]
