@@ -13,7 +13,7 @@ const ROWS: usize = 2;
 
 fn selector(gpu: &Gpu, mark: u32) -> Selector {
     let spec = SelectorSpec::builder("Named").dtype([DType::F32]).vec_size([4]).bins([512, 2048]);
-    gpu.selector(spec.threads([128]).program(named(mark)).build().unwrap()).unwrap()
+    gpu.selector(spec.threads([128, 512]).program(named(mark)).build().unwrap()).unwrap()
 }
 
 /// Distinct scores, so that every kernel has the same winners.
