@@ -47,6 +47,7 @@ embed! {
     "ptx/layout.cuh",
     "ptx/purity.cuh",
     "ptx/reduce.cuh",
+    "row/cluster_reader.cuh",
     "row/resident/row.cuh",
     "row/resident/warp_row.cuh",
     "row/ring.cuh",

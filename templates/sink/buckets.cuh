@@ -15,15 +15,6 @@
 #include "../core/warp.cuh"
 #include "bitonic.cuh"
 
-// Entries in shared memory.
-template <class Entry>
-struct EntryPlaces {
-    Entry* entries;
-
-    __device__ __forceinline__ Entry get(u32 place) const { return entries[place]; }
-    __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
-};
-
 // What goes to a bucket: an entry, or the place of one that is large.
 template <class Entry, bool LARGE = (sizeof(Entry) > 8)>
 struct Moved {

@@ -1,7 +1,8 @@
 // Sorts the winners of a row, which are written as columns, and writes them in order with all that is declared.
 //
 // A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and
-// sorts more by a bitonic network. More winners than places are sorted by the network where they are written.
+// sorts more by a bitonic network. More winners than places are sorted by the network where they are written; a CTA
+// takes the steps over small distances in shared memory.
 //
 // Scope: the threads of a team; every one must call. Shared memory: `SortRoom`, in place of the kernel's own.
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
@@ -181,8 +182,12 @@ struct SortedRow {
         }
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.
-            sort_bitonic(team, written, winners);
-            write_whole(written, team, winners);
+            if constexpr (OF_BLOCK) {
+                sort_in_parts(written, team, winners);
+            } else {
+                sort_bitonic(team, written, winners);
+                write_whole(written, team, winners);
+            }
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
             const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
@@ -211,6 +216,15 @@ struct SortedRow {
                 write(place, own.get(place));
             }
         }
+    }
+
+    // More winners than the room has places for buckets. Entries alone take less of it.
+    static __device__ __noinline__ void sort_in_parts(const Written& written, const Team& team, u32 winners) {
+        constexpr u32 PART = 2 * PLACES * sizeof(Entry) <= sizeof(Room) ? 2 * PLACES : PLACES;
+        const EntryPlaces<Entry> part = {static_cast<Entry*>(team.room)};
+        sort_bitonic_in_parts<PART>(team, written, part, winners, [&](u32 place, const Entry& entry) {
+            written.write_fetched(place, entry.column, written.fetch(entry.column));
+        });
     }
 
     // Writes all of the winners, each where its column is.

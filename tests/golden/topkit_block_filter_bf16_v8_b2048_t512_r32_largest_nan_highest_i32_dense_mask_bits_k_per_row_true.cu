@@ -580,7 +580,7 @@ __device__ __forceinline__ Active within_row(const Active& active, u32 columns) 
 // Source: Batcher, "Sorting networks and their applications", AFIPS 1968.
 //
 // Scope: the threads of a team; every one must call. Shared memory: the places, if they are there. Barriers: one of
-// the team after each step. Precondition: the entries are written (a barrier of the team).
+// the team after each step, and two more for each part. Precondition: the entries are written (a barrier of the team).
 
 // uses core/types.cuh
 
@@ -604,31 +604,92 @@ __device__ __forceinline__ bool any_of_team(const Team&, bool condition) {
     }
 }
 
+// Entries in shared memory.
+template <class Entry>
+struct EntryPlaces {
+    Entry* entries;
+
+    __device__ __forceinline__ Entry get(u32 place) const { return entries[place]; }
+    __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
+};
+
+// Puts the better of two entries first, if there is a second one.
+template <class Places>
+__device__ __forceinline__ void compare_places(const Places& places, u32 upper, u32 lower, u32 count) {
+    if (lower < count) {
+        const auto first = places.get(upper);
+        const auto second = places.get(lower);
+        if (second.precedes(first)) {
+            places.put(upper, second);
+            places.put(lower, first);
+        }
+    }
+}
+
+// The first step that merges runs of `half` entries: mirror images.
+template <class Team, class Places>
+__device__ __forceinline__ void compare_mirrored(const Team& team, const Places& places, u32 half, u32 count) {
+    for (u32 pair = team.rank(); pair / half * 2 * half + half < count; pair += Team::SIZE) {
+        const u32 run = pair / half * 2 * half;
+        compare_places(places, run + pair % half, run + 2 * half - 1 - pair % half, count);
+    }
+    sync_team(team);
+}
+
+// The steps after it, from a distance on down to another.
+template <class Team, class Places>
+__device__ __forceinline__ void compare_within(const Team& team, const Places& places, u32 from, u32 to, u32 count) {
+    for (u32 distance = from; distance >= to; distance /= 2) {
+        for (u32 pair = team.rank(); pair / distance * 2 * distance + distance < count; pair += Team::SIZE) {
+            const u32 upper = pair / distance * 2 * distance + pair % distance;
+            compare_places(places, upper, upper + distance, count);
+        }
+        sync_team(team);
+    }
+}
+
 // `places.get(i)` gives the entry of a place, and `places.put(i, entry)` writes it; an entry says whether it
 // `precedes` another.
 template <class Team, class Places>
 __device__ __forceinline__ void sort_bitonic(const Team& team, const Places& places, u32 count) {
-    const auto compare = [&](u32 upper, u32 lower) {
-        if (lower < count) {
-            const auto first = places.get(upper);
-            const auto second = places.get(lower);
-            if (second.precedes(first)) {
-                places.put(upper, second);
-                places.put(lower, first);
-            }
-        }
-    };
     for (u32 half = 1; half < count; half *= 2) {
-        // Merge runs of `half` entries: mirror images first.
-        for (u32 pair = team.rank(); pair / half * 2 * half + half < count; pair += Team::SIZE) {
-            const u32 run = pair / half * 2 * half;
-            compare(run + pair % half, run + 2 * half - 1 - pair % half);
+        compare_mirrored(team, places, half, count);
+        compare_within(team, places, half / 2, 1, count);
+    }
+}
+
+// Sorts entries in places that are slow to reach, PART of them at a time in shared memory: only steps over larger
+// distances are taken where the entries are. The same network; `write(i, entry)` takes the place of the last
+// `places.put(i, entry)`, and may write what `places.get(i)` reads.
+//
+// Preconditions: as of `sort_bitonic`; `part` has PART places, which nobody else uses (a barrier of the team).
+template <u32 PART, class Team, class Places, class Part, class Write>
+__device__ __forceinline__ void sort_bitonic_in_parts(const Team& team, const Places& places, const Part& part,
+                                                      u32 count, Write write) {
+    static_assert((PART & (PART - 1)) == 0, "the network's runs are whole parts, or lie in one");
+    for (u32 half = PART / 2; half < count; half *= 2) {
+        const bool runs = half >= PART;  // of sorted parts
+        if (runs) {
+            compare_mirrored(team, places, half, count);
+            compare_within(team, places, half / 2, PART, count);
         }
-        sync_team(team);
-        for (u32 distance = half / 2; distance > 0; distance /= 2) {
-            for (u32 pair = team.rank(); pair / distance * 2 * distance + distance < count; pair += Team::SIZE) {
-                const u32 upper = pair / distance * 2 * distance + pair % distance;
-                compare(upper, upper + distance);
+        for (u32 first = 0; first < count; first += PART) {
+            const u32 size = min(PART, count - first);
+            for (u32 i = team.rank(); i < size; i += Team::SIZE) {
+                part.put(i, places.get(first + i));
+            }
+            sync_team(team);
+            if (runs) {
+                compare_within(team, part, PART / 2, 1, size);
+            } else {
+                sort_bitonic(team, part, size);
+            }
+            for (u32 i = team.rank(); i < size; i += Team::SIZE) {
+                if (2 * half < count) {
+                    places.put(first + i, part.get(i));
+                } else {
+                    write(first + i, part.get(i));
+                }
             }
             sync_team(team);
         }
@@ -713,15 +774,6 @@ __device__ __forceinline__ Word warp_least(Word value) {
 // uses core/types.cuh
 // uses core/warp.cuh
 // uses sink/bitonic.cuh
-
-// Entries in shared memory.
-template <class Entry>
-struct EntryPlaces {
-    Entry* entries;
-
-    __device__ __forceinline__ Entry get(u32 place) const { return entries[place]; }
-    __device__ __forceinline__ void put(u32 place, const Entry& entry) const { entries[place] = entry; }
-};
 
 // What goes to a bucket: an entry, or the place of one that is large.
 template <class Entry, bool LARGE = (sizeof(Entry) > 8)>
@@ -921,7 +973,8 @@ __device__ __forceinline__ void write_columns(const Output& output, u32 number, 
 // Sorts the winners of a row, which are written as columns, and writes them in order with all that is declared.
 //
 // A CTA sorts up to PLACES winners in shared memory, by buckets. A warp compares up to 32 with each other, and
-// sorts more by a bitonic network. More winners than places are sorted by the network where they are written.
+// sorts more by a bitonic network. More winners than places are sorted by the network where they are written; a CTA
+// takes the steps over small distances in shared memory.
 //
 // Scope: the threads of a team; every one must call. Shared memory: `SortRoom`, in place of the kernel's own.
 // Barriers: several of the team. Preconditions: blockDim.x == Config::THREADS; every winner of the row was written by
@@ -1101,8 +1154,12 @@ struct SortedRow {
         }
         if (winners > PLACES) {
             // The room is too small: sort the winners where they are.
-            sort_bitonic(team, written, winners);
-            write_whole(written, team, winners);
+            if constexpr (OF_BLOCK) {
+                sort_in_parts(written, team, winners);
+            } else {
+                sort_bitonic(team, written, winners);
+                write_whole(written, team, winners);
+            }
         } else if constexpr (OF_BLOCK) {
             Room& room = *static_cast<Room*>(team.room);
             const u32 column_bits = DROPS ? 32 : bit_width(written.row.length);
@@ -1131,6 +1188,15 @@ struct SortedRow {
                 write(place, own.get(place));
             }
         }
+    }
+
+    // More winners than the room has places for buckets. Entries alone take less of it.
+    static __device__ __noinline__ void sort_in_parts(const Written& written, const Team& team, u32 winners) {
+        constexpr u32 PART = 2 * PLACES * sizeof(Entry) <= sizeof(Room) ? 2 * PLACES : PLACES;
+        const EntryPlaces<Entry> part = {static_cast<Entry*>(team.room)};
+        sort_bitonic_in_parts<PART>(team, written, part, winners, [&](u32 place, const Entry& entry) {
+            written.write_fetched(place, entry.column, written.fetch(entry.column));
+        });
     }
 
     // Writes all of the winners, each where its column is.

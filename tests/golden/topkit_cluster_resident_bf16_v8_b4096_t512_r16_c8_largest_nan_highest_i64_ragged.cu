@@ -737,7 +737,8 @@ struct ClusterThresholdBin {
     u32 before_inside;  // keys in the bin in the CTAs of lower rank
 };
 
-template <u32 THREADS, u32 BINS, u32 CLUSTER>
+// LONG: a row may have 2^20 scores and more. Without it one word has a place and the keys above it.
+template <u32 THREADS, u32 BINS, u32 CLUSTER, bool LONG = false>
 struct ClusterThresholdSearch {
     static constexpr u32 WARPS = THREADS / WARP_SIZE;
     static constexpr u32 GROUPS = 2 * WARP_SIZE;   // a lane has two
@@ -772,7 +773,7 @@ struct ClusterThresholdSearch {
     static constexpr u32 MOST_FEW = GROUPS;
 
     Round rounds[2];
-    u64 few[CLUSTER][MOST_FEW / 2];
+    u64 few[LONG ? 1 : CLUSTER][MOST_FEW / 2];  // of `find_of_few`, which long rows do not call
     u32 own[GROUPS];
     ClusterThresholdBin found;
 
@@ -800,6 +801,7 @@ struct ClusterThresholdSearch {
     __device__ __forceinline__ ClusterThresholdBin find_of_few(Exchange& exchange,
                                                                const Histogram<BINS>& histogram,
                                                                u32 wanted, u32 rank) {
+        static_assert(!LONG, "long rows have no room for the counts of few bins");
         static_assert(FEW <= MOST_FEW && FEW >= 2, "a lane has two bins");
         using Counts = u64[CLUSTER][FEW / 2];
         Counts& counts = reinterpret_cast<Counts&>(few);
@@ -908,11 +910,16 @@ struct ClusterThresholdSearch {
         step.above = is_upper ? above : above + upper;
         step.inside = is_upper ? upper : lower;
         step.before_inside = is_upper ? upper_before : lower_before;
-        // One reduction tells every lane: a row has fewer than 2^20 scores.
-        const u32 packed = step.here ? (step.above + 1) * GROUPS + 2 * pair + is_upper : 0;
-        const u32 greatest = warp_greatest(packed);
-        step.place = greatest % GROUPS;
-        step.above = greatest / GROUPS - 1;
+        const u32 place = 2 * pair + is_upper;
+        if constexpr (LONG) {
+            step.place = warp_greatest(step.here ? place : 0);
+            step.above = warp_greatest(step.here ? step.above : 0);
+        } else {
+            // One reduction tells every lane: a row has fewer than 2^20 scores.
+            const u32 greatest = warp_greatest(step.here ? (step.above + 1) * GROUPS + place : 0);
+            step.place = greatest % GROUPS;
+            step.above = greatest / GROUPS - 1;
+        }
         step.before_above = 0;
         if (owner) {
             step.before_above += 2 * pair > step.place ? lower_before : 0;

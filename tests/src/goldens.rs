@@ -12,7 +12,7 @@ use topkit::{
 pub const AT_EACH_WIDTH: [DType; 3] = [DType::F32, DType::Bf16, DType::F16];
 
 /// Dtypes at each vector width, the other keys going round beside them, the same dtypes held in registers, each
-/// filter, a row held by a cluster, and each of the other dtypes once.
+/// filter, a row held by a cluster and one read by a cluster, and each of the other dtypes once.
 pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
     for dtype in AT_EACH_WIDTH {
@@ -73,6 +73,18 @@ pub fn variants() -> Vec<Variant> {
         cluster: 8,
         stages: Variant::STAGES,
         semantics: semantics(2),
+        program: None,
+    });
+    variants.push(Variant {
+        kernel: KernelKind::ClusterRadix,
+        dtype: DType::F32,
+        vec_size: 4,
+        bins: 2048,
+        threads: 1024,
+        items: 0,
+        cluster: 16,
+        stages: Variant::STAGES,
+        semantics: semantics(0),
         program: None,
     });
     variants.push(Variant {

@@ -8,6 +8,7 @@ mod block_filter;
 mod block_radix;
 mod block_resident;
 mod cluster_filter;
+mod cluster_radix;
 mod cluster_resident;
 mod filter;
 mod grid_filter;
@@ -66,6 +67,8 @@ kernels! {
     BlockFilter = block_filter,
     /// A cluster of CTAs a row of any length, read once.
     ClusterFilter = cluster_filter,
+    /// A cluster of CTAs a row of any length: radix select over ordered keys, for very many winners.
+    ClusterRadix = cluster_radix,
     /// Many CTAs a row of any length, read once. They exchange candidates through the workspace.
     GridFilter = grid_filter,
     /// One warp a row of at most 1024 columns, the row in its registers.

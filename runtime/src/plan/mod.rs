@@ -271,7 +271,7 @@ mod tests {
                     Variant { bins: size, ..sound },
                     Variant { threads: size, ..sound },
                     Variant { items: size, cluster: size, ..sound },
-                    Variant { cluster: size.wrapping_add(17), ..sound },
+                    Variant { cluster: size.wrapping_add(18), ..sound },
                     Variant { threads: size, items: size, cluster: size, bins: size, ..sound },
                 ] {
                     let refused = Plan::with(&problem, &unsound, &h200());

@@ -30,7 +30,8 @@ impl Packed {
         usable.filter_map(serving).min_by_key(near).unwrap_or(plan)
     }
 
-    fn has(&self, variant: &Variant, tried: &Tried) -> bool {
+    /// Whether a pack has a variant that was not refused.
+    pub(super) fn has(&self, variant: &Variant, tried: &Tried) -> bool {
         self.0.contains(variant) && !tried.has_refused(variant)
     }
 

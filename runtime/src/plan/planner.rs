@@ -3,14 +3,15 @@
 //! A planner belongs to one selector on one GPU, and is made once for each selector, so that a plan is a
 //! lookup. Of the variants that the table lists and that can serve the problem, it takes the one with
 //! the least expected time. Rules serve where there is no table, where the table lists no variant of
-//! the selector near the problem, and where rows are far shorter than any that were measured. Where
+//! the selector near the problem, where rows are far shorter than any that were measured, and where rules name
+//! `cluster_radix` and the table was measured before there was this kernel. Where
 //! packs alone serve, `packed` replaces a variant that no pack has. Its one state is which variants were
 //! `tried`: it names a refused variant only where no other can serve. A problem that the selector was
 //! not declared for is an error.
 
 use super::layout::{Taken, plan_launch};
 use super::measured::hysteresis::kept_at;
-use super::measured::lattice::Listed;
+use super::measured::lattice::{Lattice, Listed};
 use super::measured::layouts::LayoutTimes;
 use super::measured::shipped::GpuTable;
 use super::packed::Packed;
@@ -18,7 +19,7 @@ use super::tried::{Refusal, Tried};
 use super::{Basis, Expected, Hysteresis, Limits, Measured, Plan, PlanError, accepts, rules};
 use crate::problem::Problem;
 use std::sync::Arc;
-use topkit_codegen::{SelectorSpec, Variant};
+use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
 /// The largest cluster that every GPU with clusters has room for.
 const PORTABLE_CLUSTER: u32 = 8;
@@ -172,6 +173,9 @@ impl Planner {
             return;
         }
         let estimate = lattice.estimate(problem);
+        if self.is_outdated(problem, lattice, estimate.seen) {
+            return;
+        }
         let mut left = estimate.seen & !times.absent;
         while left != 0 {
             let place = left.trailing_zeros() as usize;
@@ -181,6 +185,32 @@ impl Planner {
                 with(estimate.log(place), &listed.variant, estimate.pdl(place));
             }
         }
+    }
+
+    /// Whether rules name `cluster_radix` for a problem near which nobody measured it: what was measured instead
+    /// takes up to thirty times as long. `seen` has the variants of a lattice that were measured there.
+    pub(super) fn is_outdated(&self, problem: &Problem, lattice: &Lattice, seen: u64) -> bool {
+        // Most problems have few winners, and need no more than this.
+        if problem.k <= rules::MOST_FILTERED
+            || lattice.of_kernel(KernelKind::ClusterRadix) & seen != 0
+        {
+            return false;
+        }
+        let named = rules::by_cluster_radix(&self.spec, problem, &self.limits, &self.tried);
+        let has = |variant: &Variant| match &self.packed {
+            None => true,
+            Some(packed) => packed.has(variant, &self.tried),
+        };
+        named.as_ref().is_some_and(has)
+    }
+
+    /// Whether some problem from one to another, in rows, columns and k, may be [outdated](Planner::is_outdated).
+    pub(super) fn may_be_outdated(&self, first: &Problem, last: &Problem) -> bool {
+        first.rows <= rules::most_clustered_rows(&self.limits)
+            && last.columns > rules::HELD_ALONE
+            && last.k > rules::MOST_FILTERED
+            // Clusters that hold the longest and most rows hold all others.
+            && !rules::held_by_clusters(&self.spec, last, &self.limits, &self.tried)
     }
 
     /// The expected times of the variants that can serve a problem, the fastest first.
@@ -207,6 +237,12 @@ impl Planner {
         if expected.is_empty() {
             let why = if times.lattice.is_above(problem) {
                 "its rows are far shorter than any that were measured"
+            } else if self.is_outdated(
+                problem,
+                &times.lattice,
+                times.lattice.estimate(problem).seen,
+            ) {
+                "the kernel for so many winners was not measured near it"
             } else {
                 "no variant that was measured near it can serve it here"
             };

@@ -6,6 +6,12 @@
 //! Nothing here fails: the problem was accepted, and `block_radix` serves every problem; it is named in
 //! the end even if it was refused.
 
+mod radix;
+
+pub(super) use radix::{
+    HELD_ALONE, MOST_FILTERED, by_cluster_radix, held_by_clusters, most_clustered_rows,
+};
+
 use super::{Limits, Reason, Tried};
 use crate::problem::Problem;
 use topkit_codegen::{DType, KernelKind, Key, SelectorSpec, Variant};
@@ -20,6 +26,7 @@ pub(super) fn variant(
     by_warps(spec, problem, limits, tried)
         .or_else(|| shared(spec, problem, limits, tried))
         .or_else(|| filtering(spec, problem, limits, tried))
+        .or_else(|| radix::by_clusters(spec, problem, limits, tried))
         .or_else(|| resident(spec, problem, limits, tried))
         .unwrap_or_else(|| streaming(spec, problem, limits))
 }
@@ -304,7 +311,7 @@ pub(super) fn edges(spec: &SelectorSpec, dtype: DType, limits: &Limits) -> [Vec<
         );
     }
     for &(ctas, _) in CLUSTERS {
-        rows.push(clusters_at_once(ctas, limits));
+        rows.extend([1, 2].map(|sharing| sharing * clusters_at_once(ctas, limits)));
         let stripes = (ctas * FILTER_THREADS * 16) as usize;
         columns.extend([stripes - 1, stripes]);
         let stages = KernelKind::ClusterFilter.stages().iter();

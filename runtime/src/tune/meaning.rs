@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn each_kernel_is_proved_with_every_order_in_one_size_or_another() {
         let spec = SelectorSpec::builder("All").dtype(DType::ALL).bins([512, 1024, 2048, 4096]);
-        let variants = spec.threads([128, 256, 512]).build().unwrap().variants();
+        let variants = spec.threads([128, 256, 512, 1024]).build().unwrap().variants();
         for &kernel in KernelKind::ALL {
             for dtype in DType::ALL {
                 let of = |v: &&Variant| (v.kernel, v.dtype) == (kernel, dtype);

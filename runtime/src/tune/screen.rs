@@ -32,8 +32,12 @@ pub fn screen(spec: &SelectorSpec, problem: &Problem, limits: &Limits) -> Vec<Sc
             && hopeless(variant, problem, limits).is_none()
     });
     let by_shape = |variant: &Variant| match hopeless(variant, problem, limits) {
-        None if is_resident && variant.kernel == KernelKind::ClusterFilter => {
-            Some("such a row fits into the registers of a cluster, which needs no threshold sample")
+        None if is_resident
+            && [KernelKind::ClusterFilter, KernelKind::ClusterRadix].contains(&variant.kernel) =>
+        {
+            Some(
+                "such a row fits into the registers of a cluster, which reads it once and needs no sample",
+            )
         }
         reason => reason,
     };
@@ -72,6 +76,19 @@ fn hopeless(variant: &Variant, problem: &Problem, limits: &Limits) -> Option<&'s
                 Some("its clusters would queue")
             } else {
                 (room / 2 > columns).then_some("half of its room would be empty")
+            }
+        }
+        KernelKind::ClusterRadix if k <= most => Some("others read such a row fewer times"),
+        KernelKind::ClusterRadix if columns <= LONG => Some("so short a row fits into registers"),
+        KernelKind::ClusterRadix => {
+            let cluster = variant.cluster as usize;
+            let sharing = (1024 / variant.threads) as usize;
+            if rows > sharing * clusters_at_once(variant.cluster, limits) {
+                Some("its clusters would queue")
+            } else if rows * cluster * 4 < ENOUGH.min(columns / SHORT) {
+                Some("more CTAs a row would read it faster")
+            } else {
+                None
             }
         }
         KernelKind::WarpResident => {
@@ -196,6 +213,8 @@ mod tests {
         assert_eq!(kernels(1, 1 << 20, 64), [ClusterFilter, GridFilter]);
         assert_eq!(kernels(1024, 131_072, 64), [BlockFilter]);
         assert_eq!(kernels(1, 131_072, 4096), [BlockRadix, ClusterResident]);
+        assert_eq!(kernels(1, 1 << 20, 4096), [BlockRadix, ClusterRadix]);
+        assert_eq!(kernels(256, 1 << 20, 4096), [BlockRadix]);
         assert_eq!(
             kernels(4, 32_768, 64),
             [BlockCodes, BlockFilter, BlockResident, ClusterResident]
@@ -226,7 +245,7 @@ mod tests {
             let all: Vec<Variant> = all(dtype).collect();
             // One kernel serves scores of 64 bits.
             let least = if dtype == DType::F64 { 4 } else { 20 };
-            assert!((least..=100).contains(&all.len()), "{dtype}: {}", all.len());
+            assert!((least..=110).contains(&all.len()), "{dtype}: {}", all.len());
             assert!(all.iter().all(listed) && all.iter().all(|variant| spec().contains(variant)));
         }
         assert_eq!(hash().len(), 16);

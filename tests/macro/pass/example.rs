@@ -28,8 +28,9 @@ topk_kernel! {
 fn is_accepted() {
     assert_eq!(IndexerTopK::SPEC.name, "IndexerTopK");
     assert_eq!(IndexerTopK::SPEC.validate(), []);
-    // One streaming kernel for each point of the axes; resident ones come beside them.
-    let streaming = IndexerTopK::variants().into_iter().filter(|kernel| kernel.items == 0);
+    // One streaming kernel of a CTA for each point of the axes; others come beside them.
+    let streaming =
+        IndexerTopK::variants().into_iter().filter(|it| (it.items, it.cluster) == (0, 1));
     assert_eq!(streaming.count(), 3 * 4 * 4 * 3);
     assert_eq!(IndexerTopK::SPEC.semantics.rows, topkit::spec::RowShape::Ragged);
     assert!(IndexerTopK::SPEC.k.contains(2048) && !IndexerTopK::SPEC.k.contains(2049));

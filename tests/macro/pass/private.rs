@@ -15,7 +15,8 @@ mod sampler {
 #[test]
 fn is_accepted() {
     assert_eq!(sampler::names(), ["Hidden", "Shared"]);
-    // One streaming kernel for each point of the axes; resident ones come beside them.
-    let streaming = sampler::Shared::variants().into_iter().filter(|kernel| kernel.items == 0);
+    // One streaming kernel of a CTA for each point of the axes; others come beside them.
+    let streaming =
+        sampler::Shared::variants().into_iter().filter(|it| (it.items, it.cluster) == (0, 1));
     assert_eq!(streaming.count(), 2 * 3 * 3);
 }

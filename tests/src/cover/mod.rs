@@ -60,6 +60,8 @@ const COLUMNS: [Columns; 3] = [Columns::Few, Columns::Some, Columns::Most];
 
 /// Columns of a row of `block_radix`, which holds none, at most.
 const STREAMED: u32 = 6000;
+/// The same of `cluster_radix`: a long row is sampled.
+const SAMPLED: u32 = 9000;
 /// Columns of any other row, at most.
 const WIDEST: u32 = 1 << 16;
 /// Most columns of each class but the last.
@@ -229,6 +231,7 @@ impl Row {
         let most = match self.variant.capacity() {
             Some(capacity) => capacity,
             None if kernel.filters() => 3 * threads * items * cluster,
+            None if cluster > 1 => SAMPLED,
             None => STREAMED,
         };
         match self.columns {

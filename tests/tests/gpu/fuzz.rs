@@ -72,13 +72,17 @@ fn meanings() -> Vec<Semantics> {
 
 /// A variant of few threads. Sizes that a kernel has in several go round with the turn.
 fn small(variants: &[Variant], kernel: KernelKind, dtype: DType, turn: usize) -> Variant {
-    // A kernel without a histogram has one number of bins, and a warp's row is shorter.
-    let (bins, most) = if kernel == KernelKind::WarpResident { (2048, 1024) } else { (512, 2048) };
+    // Some kernels have one number of bins, and a warp's row is shorter.
+    let (threads, bins, most) = match kernel {
+        KernelKind::WarpResident => (128, 2048, 1024),
+        KernelKind::ClusterRadix => (512, 2048, 2048),
+        _ => (128, 512, 2048),
+    };
     let fits = |v: &&Variant| {
-        (v.kernel, v.dtype, v.threads, v.bins) == (kernel, dtype, 128, bins)
+        (v.kernel, v.dtype, v.threads, v.bins) == (kernel, dtype, threads, bins)
             && v.vec_size == 16 / dtype.bytes()
             && v.capacity().is_none_or(|capacity| capacity == most.max(least_capacity(v)))
-            && (v.kernel != KernelKind::ClusterFilter || v.cluster <= 4)
+            && (v.capacity().is_some() || v.cluster <= 4)
     };
     let all: Vec<&Variant> = variants.iter().filter(fits).collect();
     assert!(!all.is_empty(), "no small variant of {} for {dtype}", kernel.name());

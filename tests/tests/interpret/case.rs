@@ -87,15 +87,21 @@ pub fn shared(
     Variant { kernel, cluster, ..resident(dtype, bins, threads, items, semantics) }
 }
 
+/// The kernel by which a cluster reads its row in each pass.
+pub fn by_clusters(dtype: DType, threads: u32, cluster: u32, semantics: Semantics) -> Variant {
+    let (kernel, vec_size) = (KernelKind::ClusterRadix, dtype.widest_load());
+    Variant { kernel, cluster, ..variant(dtype, vec_size, 2048, threads, semantics) }
+}
+
 /// The kernel that holds its row in one warp.
 pub fn by_warps(dtype: DType, threads: u32, items: u32, semantics: Semantics) -> Variant {
     let kernel = KernelKind::WarpResident;
     Variant { kernel, ..resident(dtype, 2048, threads, items, semantics) }
 }
 
-/// One variant of each kernel, with 128 threads, for rows of up to [`most_columns`]. A filter's stripe is 2048
+/// One variant of each kernel, with 128 threads where the kernel has so few, for rows of up to [`most_columns`]. A filter's stripe is 2048
 /// columns.
-pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
+pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 8] {
     let filter = |kernel, cluster| {
         let vec_size = 16 / dtype.bytes();
         Variant {
@@ -119,6 +125,7 @@ pub fn each_kernel(dtype: DType, semantics: Semantics) -> [Variant; 7] {
         filter(KernelKind::ClusterFilter, 2),
         filter(KernelKind::GridFilter, 1),
         by_warps(dtype, 128, 32, semantics),
+        by_clusters(dtype, 512, 2, semantics),
     ]
 }
 

@@ -74,3 +74,8 @@ fn cluster_filter_is_exact() {
 fn grid_filter_is_exact() {
     cover_of(KernelKind::GridFilter);
 }
+
+#[test]
+fn cluster_radix_is_exact() {
+    cover_of(KernelKind::ClusterRadix);
+}

@@ -4,7 +4,8 @@
 //! at zero tolerance, and the interpreter watches every launch.
 
 use crate::case::{
-    ALIGNED, Case, Element, Interpreted, Layout, by_warps, codes, load, resident, shared, variant,
+    ALIGNED, Case, Element, Interpreted, Layout, by_clusters, by_warps, codes, load, resident,
+    shared, variant,
 };
 use half::{bf16, f16};
 use topkit::interpret::Kernel;
@@ -212,6 +213,93 @@ fn shared_f16_is_exact() {
     shared_rows::<f16>();
 }
 
+/// `cluster_radix`: for rows that are sampled and rows that are too short for it, of every distribution, for winners
+/// that are all candidates of one CTA and more than all CTAs keep on chip.
+fn radix_by_clusters<S: Score + Element>() {
+    let kernels =
+        [2, 3, 4].map(|cluster| load(&by_clusters(S::DTYPE, 512, cluster, Semantics::DEFAULT)));
+    for (turn, distribution) in SUITE.into_iter().enumerate() {
+        let shapes = [
+            (10_003, Layout { offset: 3, gap: 1 }, [5002, 300, 9001][turn % 3]),
+            (3000, ALIGNED, [2900, 1, 777][turn % 3]),
+            (90, Layout { offset: 5, gap: 3 }, [7, 90, 100][turn % 3]),
+        ];
+        for (shape, (columns, layout, k)) in shapes.into_iter().enumerate() {
+            let kernel = &kernels[(turn + shape) % kernels.len()];
+            let case = Case::<S>::new(distribution, turn as u64, 1, columns, layout);
+            case.check::<i32>(kernel, 1, k, None, turn as u64);
+        }
+    }
+}
+
+#[test]
+fn radix_by_clusters_of_f32_is_exact() {
+    radix_by_clusters::<f32>();
+}
+
+#[test]
+fn radix_by_clusters_of_bf16_is_exact() {
+    radix_by_clusters::<bf16>();
+}
+
+#[test]
+fn radix_by_clusters_of_f16_is_exact() {
+    radix_by_clusters::<f16>();
+}
+
+/// Samples that mislead `cluster_radix`: the last winner is above or below the range of keys that they tell, in a bin of
+/// very many keys, or at either end of all keys.
+#[test]
+fn a_wrong_guess_of_a_range_of_keys_is_exact() {
+    const COLUMNS: usize = 12_000;
+    const SAMPLE: usize = 4 * 512;
+    /// Whether the kernel samples a column: one of each part, at a place of its own.
+    fn is_sampled(column: usize) -> bool {
+        let part = COLUMNS / SAMPLE;
+        let number = column / part;
+        let spread = (number as u32).wrapping_mul(2_654_435_769);
+        let place = (u64::from(spread) * part as u64) >> 32;
+        number < SAMPLE && column == number * part + place as usize
+    }
+    type Spread = fn(usize) -> f32;
+    let spreads: [(&str, Spread); 5] = [
+        ("sampled ones win", |column| {
+            if is_sampled(column) {
+                1e3 + column as f32
+            } else {
+                (column * 389 % COLUMNS) as f32 / 1e3
+            }
+        }),
+        ("sampled ones lose", |column| {
+            if is_sampled(column) {
+                -1e3 - column as f32
+            } else {
+                (column * 389 % COLUMNS) as f32 / 1e3
+            }
+        }),
+        ("sampled ones are equal", |column| {
+            if is_sampled(column) { 5.0 } else { (column * 389 % COLUMNS) as f32 / 1e3 }
+        }),
+        ("sampled ones are NaN", |column| {
+            if is_sampled(column) { f32::NAN } else { (column * 389 % COLUMNS) as f32 }
+        }),
+        ("sampled ones are the least", |column| {
+            if is_sampled(column) { f32::NEG_INFINITY } else { 1.0 + (column % 7) as f32 / 8.0 }
+        }),
+    ];
+    let smallest = Semantics { select: Select::Smallest, ..Semantics::DEFAULT };
+    for (cluster, semantics) in [(2, Semantics::DEFAULT), (4, smallest)] {
+        let kernel = load(&by_clusters(DType::F32, 512, cluster, semantics));
+        for (turn, (name, spread)) in spreads.into_iter().enumerate() {
+            let scores: Vec<f32> = (0..COLUMNS).map(spread).collect();
+            let case = Case::of(name, &scores, 1, COLUMNS, ALIGNED);
+            for k in [[100, 2500], [1500, 7000]][turn % 2] {
+                case.check::<i32>(&kernel, 1, k, None, u64::from(k));
+            }
+        }
+    }
+}
+
 /// Many scores that no half holds: over all exponents, of one exponent, infinite, and NaN; at the end
 /// that wins, and among others.
 fn beyond_halves<S: Score + Element>() {
@@ -339,6 +427,7 @@ impl Suite for Interpreted {
             RowShape::Ragged => vec![
                 resident(dtype, 1024, 128, 16, semantics),
                 shared(dtype, 512, 128, 16, 3, semantics),
+                by_clusters(dtype, 512, 2, semantics),
             ],
         };
         if semantics.rows == RowShape::Ragged {

@@ -86,3 +86,8 @@ fn cluster_filter_is_exact() {
 fn grid_filter_is_exact() {
     fuzz_of(KernelKind::GridFilter);
 }
+
+#[test]
+fn cluster_radix_is_exact() {
+    fuzz_of(KernelKind::ClusterRadix);
+}

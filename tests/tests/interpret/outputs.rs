@@ -1,7 +1,7 @@
 //! Sorted winners in the cases that the sort treats apart: more of them than its room has places, many equal ones, few
 //! of a warp. `fuzz` has the others.
 
-use crate::case::{ALIGNED, Case, Element, by_warps, load, shared, variant};
+use crate::case::{ALIGNED, Case, Element, by_clusters, by_warps, load, shared, variant};
 use topkit::spec::{IndexType, Order, Select, Semantics};
 use topkit::{DType, IndexInt, Score, Variant};
 use topkit_lab::Distribution;
@@ -25,7 +25,19 @@ fn selects<S: Score + Element, I: IndexInt + Element>(
     }
 }
 
-/// The room has 2048 places: the winners are sorted where they are written.
+/// More than the room has places for entries alone, 4096 of 32-bit scores: runs of them are merged where they are
+/// written, and of 8300 these runs too.
+#[test]
+fn winners_in_several_parts() {
+    let by_value = variant(DType::F32, 4, 512, 256, meaning(Order::ByValue, IndexType::I32));
+    selects::<f32, i32>(&by_value, 8400, &[Distribution::Normal], &[4097, 8300]);
+    let by_index = variant(DType::Bf16, 8, 512, 256, meaning(Order::ByIndex, IndexType::I64));
+    selects::<half::bf16, i64>(&by_index, 5000, &[Distribution::Equal], &[4096, 4900, 5100]);
+    let by_clusters = by_clusters(DType::F32, 512, 2, meaning(Order::ByValue, IndexType::I32));
+    selects::<f32, i32>(&by_clusters, 9000, &[Distribution::Normal], &[4500]);
+}
+
+/// The room has 2048 places for buckets: more winners are sorted by the network, as entries alone.
 #[test]
 fn more_winners_than_the_room_has_places() {
     let by_value = variant(DType::F32, 4, 512, 128, meaning(Order::ByValue, IndexType::I64));
@@ -36,7 +48,7 @@ fn more_winners_than_the_room_has_places() {
     selects::<half::bf16, u32>(&by_index, 2600, &[Distribution::Equal], &[2500]);
 }
 
-/// Entries of 64-bit scores take twice the room: 1024 places.
+/// Entries of 64-bit scores take twice the room: 2048 of them are a part.
 #[test]
 fn winners_of_64_bits() {
     let by_value = variant(DType::F64, 2, 512, 128, meaning(Order::ByValue, IndexType::I32));

@@ -13,7 +13,7 @@ const ROWS: usize = 2;
 
 fn selector(gpu: &Gpu, mark: u32) -> Selector {
     let spec = SelectorSpec::builder("Named").dtype([DType::F32]).vec_size([4]).bins([512, 2048]);
-    gpu.selector(spec.threads([128]).program(named(mark)).build().unwrap()).unwrap()
+    gpu.selector(spec.threads([128, 512]).program(named(mark)).build().unwrap()).unwrap()
 }
 
 /// Distinct scores, so that every kernel has the same winners.
@@ -67,7 +67,7 @@ fn every_kernel_runs_a_program_with_the_fields_of_the_launch() {
             assert_eq!(pairs, expected(&host[row * COLUMNS..][..COLUMNS]), "{variant}");
         }
     }
-    assert_eq!(gpu.loaded_kernels(), 7);
+    assert_eq!(gpu.loaded_kernels(), 8);
 }
 
 #[test]

@@ -168,3 +168,8 @@ fn cluster_filter_stays_in_its_row() {
 fn grid_filter_stays_in_its_row() {
     every_fault_is_named(KernelKind::GridFilter);
 }
+
+#[test]
+fn cluster_radix_stays_in_its_row() {
+    every_fault_is_named(KernelKind::ClusterRadix);
+}

@@ -90,3 +90,8 @@ fn special_scores_are_ranked_by_cluster_filter() {
 fn special_scores_are_ranked_by_grid_filter() {
     special_scores_are_ranked_by(KernelKind::GridFilter);
 }
+
+#[test]
+fn special_scores_are_ranked_by_cluster_radix() {
+    special_scores_are_ranked_by(KernelKind::ClusterRadix);
+}

@@ -25,13 +25,13 @@ fn ruled() -> Vec<Variant> {
             rows: RowShape::ALL[(turn + index / 4) % 2],
             ..Semantics::DEFAULT
         };
-        let others = (0..7).map(move |index| {
+        let others = (0..8).map(move |index| {
             let dtype = STORED[(turn + index) % STORED.len()];
             each_kernel(dtype, semantics(index))[index]
         });
         others.chain([
-            codes(DType::Bf16, 128, 16, semantics(7)),
-            variant(DType::F64, 2, 512, 128, semantics(8)),
+            codes(DType::Bf16, 128, 16, semantics(8)),
+            variant(DType::F64, 2, 512, 128, semantics(9)),
         ])
     };
     let rules = [Ties::LowestIndex, Ties::HighestIndex];

@@ -168,6 +168,17 @@ fn no_resident_kernel_spills() {
         .for_each(|variant| compiles_well(&variant, "sm_90a"));
 }
 
+/// And for very many winners.
+#[test]
+fn no_radix_by_clusters_spills() {
+    let spec = SelectorSpec::builder("Radix").dtype([DType::F32, DType::Bf16]);
+    let spec = spec.bins([2048]).threads([512, 1024]).build().unwrap();
+    let radix = spec.variants().into_iter().filter(|it| it.kernel == KernelKind::ClusterRadix);
+    radix
+        .filter(|variant| [2, 16].contains(&variant.cluster))
+        .for_each(|variant| compiles_well(&variant, "sm_90a"));
+}
+
 /// And for long ones; of the clusters, the smallest and the largest.
 #[test]
 fn no_filter_spills() {

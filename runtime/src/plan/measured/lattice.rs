@@ -10,7 +10,7 @@
 use super::table::Point;
 use crate::problem::Problem;
 use std::collections::HashMap;
-use topkit_codegen::{SelectorSpec, Variant};
+use topkit_codegen::{KernelKind, SelectorSpec, Variant};
 
 /// Variants of one lattice, at most; the space of the measured variants is smaller.
 pub(in crate::plan) const MOST_VARIANTS: usize = 64;
@@ -228,6 +228,13 @@ impl Lattice {
     /// The place of a variant among the listed ones.
     pub(in crate::plan) fn place(&self, variant: &Variant) -> Option<usize> {
         self.variants.iter().position(|listed| listed.variant == *variant)
+    }
+
+    /// A bit for each variant of a kernel.
+    pub(in crate::plan) fn of_kernel(&self, kernel: KernelKind) -> u64 {
+        let of =
+            |(place, listed): (usize, &Listed)| u64::from(listed.variant.kernel == kernel) << place;
+        self.variants.iter().enumerate().map(of).fold(0, |bits, bit| bits | bit)
     }
 
     /// The corners around ranges of logarithms that lie in one cell, or beyond one end of an axis.

@@ -11,7 +11,7 @@ use super::lattice::{Corner, LEAST_WEIGHT, Lattice, Reach};
 use super::layouts::LayoutTimes;
 use crate::plan::{PlanError, Planner, accepts, rules};
 use crate::problem::{LIMIT, Problem, Workload};
-use topkit_codegen::{KSet, SelectorSpec, Variant};
+use topkit_codegen::{KSet, KernelKind, SelectorSpec, Variant};
 
 /// Rows, columns and k, from the first to the last.
 pub(in crate::plan) type Region = [(usize, usize); 3];
@@ -160,9 +160,15 @@ impl<'a> Search<'a> {
             variants().filter_map(Variant::capacity).map(|most| most as usize).collect();
         let most_k: Vec<usize> =
             variants().filter_map(|v| v.kernel.most_k()).map(|most| most as usize).collect();
-        for columns in cut(columns, &capacities) {
-            for k in cut(k, &most_k) {
-                self.table(lattice, [rows, columns, k]);
+        // Behind these sizes rules may name a kernel that a table is too old for.
+        let Planner { limits, .. } = self.planner;
+        let capacities = [&capacities[..], &[rules::HELD_ALONE]].concat();
+        let most_k = [&most_k[..], &[rules::MOST_FILTERED as usize]].concat();
+        for rows in cut(rows, &[rules::most_clustered_rows(limits)]) {
+            for &columns in &cut(columns, &capacities) {
+                for &k in &cut(k, &most_k) {
+                    self.table(lattice, [rows, columns, k]);
+                }
             }
         }
     }
@@ -233,8 +239,9 @@ impl<'a> Search<'a> {
             self.add(variant);
         }
         let corners = lattice.reach(&part);
-        let seen = usable & listed(&corners, |corner| corner.most >= LEAST_WEIGHT - f32::EPSILON);
-        let sure = usable & listed(&corners, |corner| corner.least >= LEAST_WEIGHT + f32::EPSILON);
+        let near = listed(&corners, |corner| corner.most >= LEAST_WEIGHT - f32::EPSILON);
+        let always = listed(&corners, |corner| corner.least >= LEAST_WEIGHT + f32::EPSILON);
+        let (seen, sure) = (usable & near, usable & always);
         let best = planned.and_then(|variant| lattice.place(&variant));
         let best = best.filter(|place| sure >> place & 1 == 1);
         let mut open = Vec::new();
@@ -248,14 +255,25 @@ impl<'a> Search<'a> {
         }
         let widest = (0..3).max_by(|&a, &b| width(part[a]).total_cmp(&width(part[b]))).unwrap_or(0);
         let last = halvings == 0 || width(part[widest]) == 0.0;
+        let within = bounds(region, &part);
+        let [low, high] = [0, 1].map(|end| {
+            let [rows, columns, k] = within.map(|(low, high)| [low, high][end]);
+            self.problem([rows, columns, k])
+        });
+        // Rules name `cluster_radix` where clusters cannot hold the row, and are too many for its own from some rows
+        // on: so where they name it at both ends of a part, they do in all of it.
+        let planner = self.planner;
+        if planner.packed.is_none()
+            && [&low, &high].iter().all(|problem| planner.is_outdated(problem, lattice, near))
+        {
+            return self.rules(within);
+        }
+        let may_be_outdated = planner.may_be_outdated(&low, &high)
+            && lattice.of_kernel(KernelKind::ClusterRadix) & always == 0;
         // If no variant certainly serves, rules may have to.
-        let unserved = sure == 0;
+        let unserved = sure == 0 || may_be_outdated;
         if unserved && (last || seen == 0) {
-            self.rules([0, 1, 2].map(|axis| {
-                let (low, high) = part[axis];
-                let (low, high) = (low.exp2() as usize, high.exp2().ceil() as usize + 1);
-                (low.max(region[axis].0), high.min(region[axis].1))
-            }));
+            self.rules(within);
         }
         if last {
             return open.into_iter().for_each(|variant| self.add(variant));
@@ -313,6 +331,15 @@ fn is_slower(corners: &[Reach<'_>; 8], one: usize, other: usize) -> bool {
 fn time(corner: &Corner, place: usize) -> f32 {
     let listed = corner.times.iter().find(|time| usize::from(time.place) == place);
     listed.map_or(corner.slow, |time| time.log)
+}
+
+/// The rows, columns and k of a part of a region, with a little more where logarithms are rounded.
+fn bounds(region: &Region, part: &Logs) -> Region {
+    [0, 1, 2].map(|axis| {
+        let (low, high) = part[axis];
+        let (low, high) = (low.exp2() as usize, high.exp2().ceil() as usize + 1);
+        (low.max(region[axis].0), high.min(region[axis].1))
+    })
 }
 
 fn width((low, high): (f32, f32)) -> f32 {

@@ -57,7 +57,7 @@ impl fmt::Display for Detection {
 }
 
 /// The smallest variant of a kernel that serves every input: it compiles soonest and has four warps a
-/// CTA. `cluster_resident` has more branches for 16-bit scores than for others, and `block_codes` serves
+/// CTA, but `cluster_radix` sixteen. `cluster_resident` has more branches for 16-bit scores than for others, and `block_codes` serves
 /// bf16 alone.
 pub fn smallest(kernel: KernelKind) -> Variant {
     let dtype = match kernel {
@@ -68,7 +68,7 @@ pub fn smallest(kernel: KernelKind) -> Variant {
         .dtype([dtype])
         .vec_size([16 / dtype.bytes()])
         .bins([256, 2048])
-        .threads([128])
+        .threads([if kernel == KernelKind::ClusterRadix { 512 } else { 128 }])
         .rows(SEMANTICS.rows)
         .build()
         .unwrap();
@@ -110,6 +110,18 @@ pub fn masked(kernel: KernelKind) -> Variant {
     Variant { semantics: Semantics { mask: Mask::Bytes, ..plain.semantics }, ..plain }
 }
 
+/// Inputs for `cluster_radix`, which has many threads: few rows, of them some that are sampled.
+fn by_clusters() -> Vec<Input> {
+    vec![
+        Input::of(Distribution::Normal, 1.0, 3, 1000, 40),
+        Input::of(Distribution::Distinct64, 1.0, 2, 1000, 513),
+        Input::of(Distribution::Symmetric, f32::MAX, 1, 1000, 40),
+        Input::of(Distribution::Normal, 1.0, 1, 9003, 600),
+        // More candidates than fit on chip.
+        Input::of(Distribution::OneBin, 1.0, 1, 8003, 100),
+    ]
+}
+
 /// Some rows, and how many of each win.
 pub struct Input {
     scores: Vec<f32>,
@@ -135,6 +147,9 @@ impl Battery {
         let Variant { dtype, semantics, .. } = *variant;
         if variant.kernel.filters() {
             return Battery { inputs: filtered::inputs(variant), dtype, semantics };
+        }
+        if variant.kernel == KernelKind::ClusterRadix {
+            return Battery { inputs: by_clusters(), dtype, semantics };
         }
         let fits = |columns: usize| variant.capacity().is_none_or(|most| columns <= most as usize);
         let shapes = [
@@ -164,7 +179,10 @@ impl Battery {
         let tied = (0..60 + GAP)
             .map(|column| [5.0, 5.0, 9.0].get(column).map_or(-(column as f32), |&s| s));
         let tied = Input::one_row(tied.collect(), 60, 2);
-        Battery { inputs: inputs.chain([tied]).collect(), dtype, semantics }
+        // More winners than shared memory holds, to be sorted in two parts. A warp's row has fewer.
+        let of_parts = (semantics.order == Order::ByValue && fits(4500))
+            .then(|| Input::of(Distribution::Normal, 1.0, 1, 4500, 4400));
+        Battery { inputs: inputs.chain([tied]).chain(of_parts).collect(), dtype, semantics }
     }
 
     /// How the kernel is detected, if it is. Of the first schedule with any fault, the fault that names

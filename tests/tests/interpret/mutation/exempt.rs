@@ -132,6 +132,14 @@ pub const UNREACHED: &[Exempt] = &[
         mutation: ANY,
         reason: "of this block it takes the result's type alone; the CTAs search together",
     },
+    Exempt {
+        kernel: "cluster_radix",
+        file: "templates/ptx/cluster.cuh",
+        function: "cluster_arrive",
+        construct: "__cluster_barrier_arrive()",
+        mutation: ANY,
+        reason: "its CTAs synchronise once to know that all of them run, and later by exchanges",
+    },
 ];
 
 /// Mutants that do what the kernel does.

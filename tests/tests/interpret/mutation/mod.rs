@@ -165,12 +165,13 @@ fn variants() -> Vec<(&'static str, Variant)> {
     all
 }
 
-/// The smallest variants whose winners are sorted by a CTA, by a warp, and after a barrier of a cluster.
+/// The smallest variants whose winners are sorted by a CTA, by a warp, and, of two kernels, after a barrier of a cluster.
 fn sorted_variants() -> Vec<(&'static str, Variant)> {
     [
         ("block_radix, by value", KernelKind::BlockRadix),
         ("warp_resident, by value", KernelKind::WarpResident),
         ("cluster_resident, by value", KernelKind::ClusterResident),
+        ("cluster_radix, by value", KernelKind::ClusterRadix),
     ]
     .map(|(name, kernel)| (name, sorted(kernel)))
     .to_vec()
@@ -198,7 +199,7 @@ fn is_of_the_sort(kernel: KernelKind, site: &Site) -> bool {
     let sorts = ["bitonic", "buckets", "outputs", "sorted"];
     let in_the_sink = sorts.iter().any(|stem| site.file == format!("templates/sink/{stem}.cuh"));
     match kernel {
-        KernelKind::ClusterResident => is_after_a_cluster(site),
+        KernelKind::ClusterResident | KernelKind::ClusterRadix => is_after_a_cluster(site),
         KernelKind::WarpResident => in_the_sink && (of_a_warp || site.function == "write_in_order"),
         _ => in_the_sink && !of_a_warp && site.function != "write_in_order",
     }
@@ -206,7 +207,9 @@ fn is_of_the_sort(kernel: KernelKind, site: &Site) -> bool {
 
 /// The barrier after which the leader CTA sorts; without an order nothing of it is compiled.
 fn is_after_a_cluster(site: &Site) -> bool {
-    site.file == "templates/kernels/cluster_resident.cuh" && site.function == "finish"
+    const FILES: [&str; 2] =
+        ["templates/kernels/cluster_resident.cuh", "templates/kernels/cluster_radix.cuh"];
+    FILES.contains(&&*site.file) && site.function == "finish"
 }
 
 /// Every kernel with the sites to mutate in it. A filter leaves out the sites of a shared block whose
@@ -216,6 +219,9 @@ fn subjects() -> Vec<Subject> {
     let plain = variants().into_iter().map(|(name, variant)| {
         let mut subject = subject(name, &variant);
         subject.sites.retain(|(site, _)| !is_after_a_cluster(site));
+        // Long rows search all bins: this function is not compiled for them.
+        let long = variant.kernel == KernelKind::ClusterRadix;
+        subject.sites.retain(|(site, _)| !long || site.function != "find_of_few");
         if variant.semantics.ties != Ties::Any {
             subject.sites.retain(|(site, _)| is_of_ties(site));
         } else if variant.kernel.filters() {
