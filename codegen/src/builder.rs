@@ -1,6 +1,6 @@
 //! Builds a spec at run time, with the same defaults and the same checks as the macro.
 
-use crate::functions::{Arg, FunctionsError, Stages};
+use crate::functions::{Arg, FunctionsError, Origin, Stages};
 use crate::program::Program;
 use crate::{DType, KSet, Key, SelectorSpec, Semantics, SpecError};
 use std::borrow::Cow;
@@ -103,10 +103,12 @@ impl SpecBuilder {
     /// All faults of the arguments, or else of the functions, each with its line.
     #[doc(hidden)]
     pub fn functions(self, args: &str, source: &str) -> Result<Self, FunctionsError> {
-        let stages = Stages::parse(Arg::parse(args)?, source)?;
+        let stages = Stages::parse(Arg::parse(args)?, source)?.from(Origin::new("functions", 1));
         let program = Program::of_stages(stages);
         let program = program.map_err(|error| FunctionsError::of_all(&error.to_string()))?;
-        Ok(self.program(program))
+        let mut own = self.program(program);
+        own.spec.suit_functions(&[]);
+        Ok(own)
     }
 
     /// The spec as it is, sound or not.

@@ -15,6 +15,7 @@ mod diagnostic;
 mod expand;
 mod fallback;
 mod parse;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -74,8 +75,8 @@ fn declare(input: TokenStream) -> (TokenStream, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut items = TokenStream::new();
     for declaration in parse::parse(input, &mut diagnostics) {
-        let spec = check::spec(&declaration, &mut diagnostics);
-        items.extend(expand::items(&declaration, &spec));
+        let (spec, own) = check::spec(&declaration, &mut diagnostics);
+        items.extend(expand::items(&declaration, &spec, own.as_ref()));
     }
     diagnostics.sort_by_key(Diagnostic::position);
     (items, diagnostics)

@@ -97,19 +97,30 @@ pub mod cache {
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 
-/// The language of a selector's own functions. Not for users yet.
-#[doc(hidden)]
+/// A selector's own functions, which run inside its kernels, and their arguments at a launch.
 pub mod functions {
+    pub use crate::backend::arguments::{ArgSlice, Args, Arguments};
+    pub use crate::problem::args::{ArgValue, ArgsError};
+    pub use topkit_codegen::FunctionsError;
+
+    // What `topk_kernel!` writes, and the language for tests.
+    #[doc(hidden)]
+    pub use crate::backend::arguments::Given;
+    #[doc(hidden)]
+    pub use crate::backend::host::{ElementIndex, Elements};
+    #[doc(hidden)]
+    pub use half::{bf16, f16};
+    #[doc(hidden)]
     pub use topkit_codegen::{
-        Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs,
-        NoInputs, Place, Stage, Stages, Stop, Type, Value,
+        Arg, ArgKind, Arithmetic, Declared, Function, FunctionFault, Functions, Inputs, NoInputs,
+        Origin, Place, Program, Stage, Stages, Stop, Type, Value,
     };
 }
 
 /// Programs: what a selector's own functions add to its kernels. Not for users yet.
 #[doc(hidden)]
 pub mod program {
-    pub use crate::problem::args::{ArgValue, ArgsError, ProgramArgs};
+    pub use crate::problem::args::ProgramArgs;
     pub use topkit_codegen::{
         ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
         Scalar, UnknownProgram,

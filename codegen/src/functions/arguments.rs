@@ -3,6 +3,7 @@
 use super::fault::{FunctionFault, FunctionsError};
 use super::tree::{Arg, ArgKind};
 use super::ty::Type;
+use crate::program::field_fault;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -43,6 +44,12 @@ impl Arg {
             if args.iter().any(|arg| arg.name == text) {
                 let fault = format!("two arguments are called `{text}`");
                 faults.push(FunctionFault::new(&name, fault, "rename one of them"));
+            } else if let Some((fault, hint)) = field_fault(&text) {
+                faults.push(FunctionFault::new(&name, fault, hint));
+            } else if let Some(other) = args.iter().find(|arg| lengths(arg, &text, kind)) {
+                let fault =
+                    format!("`{text}` and `{}` are alike: a slice has a length", other.name);
+                faults.push(FunctionFault::new(&name, fault, "rename the one with `_length`"));
             } else if let Some(kind) = kind {
                 args.push(Arg { name: text, kind });
             } else {
@@ -63,6 +70,14 @@ impl Arg {
         let (args, faults) = Arg::from_tokens(super::tokens(source)?);
         if faults.is_empty() { Ok(args) } else { Err(FunctionsError::new(source, &faults)) }
     }
+}
+
+/// Whether one of two arguments has the name that the length of the other has in a kernel.
+fn lengths(arg: &Arg, name: &str, kind: Option<ArgKind>) -> bool {
+    let is_length = |slice: &str, of: Option<ArgKind>, other: &str| {
+        matches!(of, Some(ArgKind::Slice(_))) && other.strip_suffix("_length") == Some(slice)
+    };
+    is_length(&arg.name, Some(arg.kind), name) || is_length(name, kind, &arg.name)
 }
 
 fn named(ty: &syn::Type) -> Option<Type> {
@@ -91,6 +106,11 @@ mod tests {
             ("scale: f64", "`scale` has no type that an argument can have"),
             ("x: &[f32]", "`x` has no type"),
             ("x: f32, x: i32", "two arguments are called `x`"),
+            ("float: f32", "`float` is no name that an argument can have in CUDA C++"),
+            ("a__b: f32", "use a to z, A to Z, digits and single `_`"),
+            ("core: f32", "every kernel has an argument `core` already"),
+            ("x: [f32], x_length: i32", "`x_length` and `x` are alike"),
+            ("x_length: i32, x: [f32]", "rename the one with `_length`"),
         ] {
             let error = Arg::parse(source).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

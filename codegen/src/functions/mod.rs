@@ -22,7 +22,7 @@ mod value;
 pub(crate) use cuda::is_keyword;
 pub use evaluate::{Arithmetic, Inputs, NoInputs, Stop};
 pub use fault::{FunctionFault, FunctionsError};
-pub use stages::{Stage, Stages};
+pub use stages::{Origin, Stage, Stages};
 pub use tree::{Arg, ArgKind, Function, Functions, Place};
 pub use ty::Type;
 pub use value::Value;

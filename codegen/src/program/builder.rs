@@ -1,7 +1,7 @@
 //! Builds a program, and checks it: all faults at once.
 
-use super::{ArgsLayout, FieldType, Program, ProgramId};
-use crate::functions::is_keyword;
+use super::{ArgsLayout, FieldType, Parts, Program, ProgramId};
+use crate::functions::{Stages, is_keyword};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -101,6 +101,11 @@ impl ProgramBuilder {
     /// # Errors
     /// Its faults, all of them.
     pub fn build(self) -> Result<Program, ProgramError> {
+        Ok(Program::of(self.parts(None)?))
+    }
+
+    /// The checked parts of a program that was made of functions, or of a text alone.
+    pub(super) fn parts(self, stages: Option<Stages>) -> Result<Parts, ProgramError> {
         let id = ProgramId::of(&self);
         let args = ArgsLayout::of(self.fields.clone());
         let faults = self.faults(&args);
@@ -108,7 +113,7 @@ impl ProgramBuilder {
             return Err(ProgramError { faults });
         }
         let ProgramBuilder { text, source, ordinal, output, .. } = self;
-        Ok(Program { text, source, ordinal, output, args, id, stages: None })
+        Ok(Parts { text, source, ordinal, output, args, id, stages, fault: None })
     }
 
     fn faults(&self, args: &ArgsLayout) -> Vec<String> {
@@ -166,6 +171,20 @@ impl ProgramBuilder {
         }
         faults
     }
+}
+
+/// Why the argument of a kernel cannot have a field of that name: what is wrong, and what to do.
+pub(crate) fn field_fault(name: &str) -> Option<(String, &'static str)> {
+    if MEMBERS.contains(&name) {
+        return Some((format!("every kernel has an argument `{name}` already"), "rename it"));
+    }
+    let fault = identifier_fault(name, "argument")?;
+    let (_, hint) = fault.split_once("; ").unwrap_or_default();
+    let hint = match hint.is_empty() || is_keyword(name) {
+        true => "rename it",
+        false => "use a to z, A to Z, digits and single `_`, no digit or `_` first",
+    };
+    Some((format!("`{name}` is no name that an argument can have in CUDA C++"), hint))
 }
 
 /// Whether the text defines a struct of that name.

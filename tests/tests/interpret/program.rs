@@ -2,8 +2,9 @@
 //! fields, and read back.
 
 use crate::case::{each_kernel, interpreter};
+use topkit::functions::ArgValue;
 use topkit::interpret::{Gpu, Selector};
-use topkit::program::{ArgValue, ProgramArgs, Scalar};
+use topkit::program::{ProgramArgs, Scalar};
 use topkit::{DType, Error, RawLaunch, SelectorSpec, spec::Semantics};
 use topkit_tests::program::named;
 
