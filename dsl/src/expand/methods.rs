@@ -79,7 +79,7 @@ pub(super) fn methods(topkit: &TokenStream, args: Option<&Args<'_>>) -> TokenStr
             &self,
             stream: &::std::sync::Arc<#topkit::CudaStream>,
             rows: &#topkit::Rows<'_, S>,
-            k: u32,
+            k: ::std::primitive::u32,
             #taken
             indices: impl ::std::convert::Into<#topkit::Output<'out, I, S>>,
         ) -> ::std::result::Result<(), #topkit::Error> {
@@ -142,7 +142,7 @@ pub(super) fn methods(topkit: &TokenStream, args: Option<&Args<'_>>) -> TokenStr
             &self,
             stream: &#topkit::CudaStream,
             rows: &#topkit::Rows<'_, S>,
-            k: u32,
+            k: ::std::primitive::u32,
             #taken
             indices: impl ::std::convert::Into<#topkit::Output<'out, I, S>>,
             workspace: &mut #topkit::Workspace,

@@ -195,7 +195,7 @@ fn check<S: Score + Word>(variant: &Variant, own: Own, seed: u64) -> Vec<String>
     let mut spec = SelectorSpec::of(variant);
     spec.program = Some(program.clone());
     let variant = spec.own(variant);
-    let gpu = Gpu::new(interpreter());
+    let gpu = Gpu::new(interpreter().device_arithmetic());
     let selector = gpu.selector(spec.clone()).unwrap_or_else(|error| panic!("{variant}: {error}"));
     let host = host::Selector::new(spec.clone()).unwrap();
     let stream = gpu.context().new_stream();
