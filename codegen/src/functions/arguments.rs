@@ -1,15 +1,43 @@
 //! Reads the arguments of a selector's functions: `scale: f32, seq_lens: [i32]`.
 
+use super::cuda::{identifier_fault, is_keyword};
 use super::fault::{FunctionFault, FunctionsError};
 use super::tree::{Arg, ArgKind};
 use super::ty::Type;
-use crate::program::field_fault;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Ident, Token};
+
+/// Members that the argument has beside the program's: what every launch passes, and the words of keys.
+pub(crate) const MEMBERS: &[&str] = &[
+    "core",
+    "key_values",
+    "key_value_stride",
+    "key_counts",
+    "key_index_fill",
+    "key_value_fill",
+    "key_ids",
+    "key_id_stride",
+    "key_id_scale",
+    "key_id_offset",
+    "key_row_offsets",
+    "key_pages",
+    "key_page_stride",
+    "key_page_shift",
+    "key_raw_columns",
+    "key_raw_column_stride",
+    "key_mask",
+    "key_mask_stride",
+    "key_row_ks",
+    "key_shard_width",
+    "key_shard_stride",
+    "key_shard_counts",
+    "key_shard_count_stride",
+    "key_shard_id_stride",
+];
 
 /// An argument as written.
 struct Written {
@@ -70,6 +98,20 @@ impl Arg {
         let (args, faults) = Arg::from_tokens(super::tokens(source)?);
         if faults.is_empty() { Ok(args) } else { Err(FunctionsError::new(source, &faults)) }
     }
+}
+
+/// Why the argument of a kernel cannot have a field of that name: what is wrong, and what to do.
+fn field_fault(name: &str) -> Option<(String, &'static str)> {
+    if MEMBERS.contains(&name) {
+        return Some((format!("every kernel has an argument `{name}` already"), "rename it"));
+    }
+    let fault = identifier_fault(name, "argument")?;
+    let (_, hint) = fault.split_once("; ").unwrap_or_default();
+    let hint = match hint.is_empty() || is_keyword(name) {
+        true => "rename it",
+        false => "use a to z, A to Z, digits and single `_`, no digit or `_` first",
+    };
+    Some((format!("`{name}` is no name that an argument can have in CUDA C++"), hint))
 }
 
 /// Whether one of two arguments has the name that the length of the other has in a kernel.

@@ -10,6 +10,9 @@ use super::ty::Type;
 use proc_macro2::TokenStream;
 use std::fmt::Write;
 
+/// The name of a program's text, which is no file.
+pub(crate) const PROGRAM: &str = "program";
+
 /// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -147,7 +150,7 @@ impl Stages {
         if origin.is_some() {
             let next = text.lines().count() + 2;
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "#line {next} \"{}\"", crate::flatten::PROGRAM);
+            let _ = writeln!(text, "#line {next} \"{}\"", PROGRAM);
         }
         text += "\n// What kernels call, and whether it is there.\nstruct Stages {\n";
         for stage in Stage::ALL {

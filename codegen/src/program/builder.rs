@@ -1,7 +1,7 @@
 //! Builds a program, and checks it: all faults at once.
 
 use super::{ArgsLayout, FieldType, Parts, Program, ProgramId};
-use crate::functions::{Stages, is_keyword};
+use crate::functions::{MEMBERS, Stages, identifier_fault};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -29,34 +29,6 @@ const MOST_BYTES: usize = 4096;
 
 /// Names that the generated text has beside the program.
 const TAKEN: &[&str] = &["Args", "Config", "LaunchArgs", "all_args"];
-
-/// Members that the argument has beside the program's: what every launch passes, and the words of keys.
-const MEMBERS: &[&str] = &[
-    "core",
-    "key_values",
-    "key_value_stride",
-    "key_counts",
-    "key_index_fill",
-    "key_value_fill",
-    "key_ids",
-    "key_id_stride",
-    "key_id_scale",
-    "key_id_offset",
-    "key_row_offsets",
-    "key_pages",
-    "key_page_stride",
-    "key_page_shift",
-    "key_raw_columns",
-    "key_raw_column_stride",
-    "key_mask",
-    "key_mask_stride",
-    "key_row_ks",
-    "key_shard_width",
-    "key_shard_stride",
-    "key_shard_counts",
-    "key_shard_count_stride",
-    "key_shard_id_stride",
-];
 
 impl ProgramBuilder {
     pub(super) fn new(text: Cow<'static, str>) -> ProgramBuilder {
@@ -173,20 +145,6 @@ impl ProgramBuilder {
     }
 }
 
-/// Why the argument of a kernel cannot have a field of that name: what is wrong, and what to do.
-pub(crate) fn field_fault(name: &str) -> Option<(String, &'static str)> {
-    if MEMBERS.contains(&name) {
-        return Some((format!("every kernel has an argument `{name}` already"), "rename it"));
-    }
-    let fault = identifier_fault(name, "argument")?;
-    let (_, hint) = fault.split_once("; ").unwrap_or_default();
-    let hint = match hint.is_empty() || is_keyword(name) {
-        true => "rename it",
-        false => "use a to z, A to Z, digits and single `_`, no digit or `_` first",
-    };
-    Some((format!("`{name}` is no name that an argument can have in CUDA C++"), hint))
-}
-
 /// Whether the text defines a struct of that name.
 fn defines(text: &str, name: &str) -> bool {
     let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
@@ -197,18 +155,6 @@ fn defines(text: &str, name: &str) -> bool {
         last = word;
         found
     })
-}
-
-/// Why C++ does not take a name.
-fn identifier_fault(name: &str, what: &str) -> Option<String> {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name.starts_with(|c: char| c.is_ascii_alphabetic());
-    if !plain || name.contains("__") {
-        let hint = "use a to z, A to Z, digits and single `_`, no digit first";
-        return Some(format!("its {what} is called `{name}`, which is not a name of C++; {hint}"));
-    }
-    is_keyword(name)
-        .then(|| format!("its {what} is called `{name}`, a keyword of C++; use another name"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod launch_args;
 mod stages;
 
 pub use args::{ArgsLayout, Field, FieldType, Scalar};
-pub(crate) use builder::field_fault;
 pub use builder::{ProgramBuilder, ProgramError};
 pub use declared::Declared;
 pub use id::{ProgramId, UnknownProgram};

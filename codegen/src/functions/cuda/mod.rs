@@ -9,7 +9,7 @@ mod names;
 mod statement;
 mod writer;
 
-pub(crate) use names::is_keyword;
+pub(crate) use names::{identifier_fault, is_keyword};
 
 use super::tree::{ArgKind, Function, Functions};
 use super::value::Value;
