@@ -1,6 +1,6 @@
 //! Builds a spec at run time, with the same defaults and the same checks as the macro.
 
-use crate::functions::{Arg, FunctionsError, Stages};
+use crate::functions::{Arg, FunctionsError, Origin, Stages};
 use crate::program::Program;
 use crate::{DType, KSet, Key, SelectorSpec, Semantics, SpecError};
 use std::borrow::Cow;
@@ -87,7 +87,10 @@ impl SpecBuilder {
     }
 
     /// The selector's own functions, which take over stages of its kernels: `row_start`, `row_len`, `keep`, `score`
-    /// and `emit`, as Rust; and the arguments that they are given at each launch.
+    /// and `emit`, as Rust; and the arguments that they are given at each launch. `topk_kernel!` says what each is.
+    ///
+    /// Rows are ragged where a function tells their columns, and an index has the type that `emit` gives; set other
+    /// keys before or after.
     ///
     /// ```
     /// use topkit_codegen::{DType, SelectorSpec};
@@ -101,12 +104,13 @@ impl SpecBuilder {
     ///
     /// # Errors
     /// All faults of the arguments, or else of the functions, each with its line.
-    #[doc(hidden)]
     pub fn functions(self, args: &str, source: &str) -> Result<Self, FunctionsError> {
-        let stages = Stages::parse(Arg::parse(args)?, source)?;
+        let stages = Stages::parse(Arg::parse(args)?, source)?.from(Origin::new("functions", 1));
         let program = Program::of_stages(stages);
         let program = program.map_err(|error| FunctionsError::of_all(&error.to_string()))?;
-        Ok(self.program(program))
+        let mut own = self.program(program);
+        own.spec.suit_functions(&[]);
+        Ok(own)
     }
 
     /// The spec as it is, sound or not.

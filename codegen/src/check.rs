@@ -318,6 +318,10 @@ fn masked(faults: &mut Vec<Fault>, semantics: &Semantics, dtypes: &[DType]) {
 /// with a source of its own as to the scores that may win.
 fn own_parts(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
     let Some(program) = &spec.program else { return };
+    if let Some(fault) = program.fault() {
+        let hint = "use one release of topkit and of topkit-dsl";
+        faults.push(Fault::of(Key::Dtype, format!("the functions cannot be read: {fault}"), hint));
+    }
     if let Some(own) = program.source().filter(|_| spec.semantics.rows == RowShape::Shards) {
         let message = format!("`rows: shards` is for the plain source, and {own} takes its place");
         faults.push(Fault::of(Key::Rows, message, "use `rows: dense` or `rows: ragged`"));

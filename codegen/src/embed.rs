@@ -37,6 +37,7 @@ embed! {
     "functions/values.cuh",
     "ptx/async_copy.cuh",
     "ptx/cluster.cuh",
+    "ptx/checked.cuh",
     "ptx/compare.cuh",
     "ptx/dependent_launch.cuh",
     "ptx/dynamic_shared.cuh",

@@ -6,6 +6,7 @@
 
 use crate::embed::{self, FOLDER};
 use crate::error::RenderError;
+use crate::functions::PROGRAM;
 use std::fmt::Write;
 
 /// The self-contained form of a rendered text, whose file is `path` in the templates folder.
@@ -29,9 +30,6 @@ pub(crate) struct Line<'a> {
     /// Its number in the file, counted from 1; none of a line that a loop has rendered.
     pub number: Option<usize>,
 }
-
-/// The name of a program's text, which is no file.
-pub(crate) const PROGRAM: &str = "program";
 
 struct Flattener<'a> {
     program: Option<&'a str>,

@@ -30,7 +30,7 @@ pub use error::RenderError;
 #[doc(hidden)]
 pub use functions::{
     Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs, NoInputs,
-    Place, Stage, Stages, Stop, Type, Value,
+    Origin, Place, Stage, Stages, Stop, Type, Value,
 };
 pub use kernels::{KernelKind, LaunchKind, Sizes};
 pub use keys::{
@@ -40,8 +40,8 @@ pub use keys::{
 pub use naming::UnknownName;
 #[doc(hidden)]
 pub use program::{
-    ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
-    Scalar, UnknownProgram,
+    ArgsLayout, Declared, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError,
+    ProgramId, Scalar, UnknownProgram,
 };
 pub use render::{RenderedSource, render};
 pub use selector::{KSet, SelectorSpec};

@@ -5,9 +5,10 @@
 //! prints CUDA and nothing here does IO.
 
 use crate::check;
+use crate::functions::{Stage, Type};
 use crate::naming::UnknownName;
 use crate::program::{Program, ProgramId};
-use crate::{DType, Fault, KernelKind, Semantics, SpecBuilder, Variant};
+use crate::{DType, Fault, IndexType, KernelKind, Key, RowShape, Semantics, SpecBuilder, Variant};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -124,6 +125,17 @@ impl From<Vec<u32>> for KSet {
     }
 }
 
+impl IndexType {
+    /// What is written where a function gives that type.
+    pub(crate) const fn of(ty: Type) -> IndexType {
+        match ty {
+            Type::U32 => IndexType::U32,
+            Type::I64 => IndexType::I64,
+            _ => IndexType::I32,
+        }
+    }
+}
+
 impl SelectorSpec {
     /// A builder whose keys start at their defaults; `dtype` has none and must be given.
     pub fn builder(name: impl Into<Cow<'static, str>>) -> SpecBuilder {
@@ -141,6 +153,22 @@ impl SelectorSpec {
     #[doc(hidden)]
     pub fn program_id(&self) -> Option<ProgramId> {
         self.program.as_ref().map(Program::id)
+    }
+
+    /// Sets the keys that its functions tell, but for those that are given: rows are ragged where a function tells
+    /// their columns, and an index is what `emit` gives.
+    #[doc(hidden)]
+    pub fn suit_functions(&mut self, given: &[Key]) {
+        let Some(stages) = self.program.as_ref().and_then(Program::stages) else { return };
+        let spans =
+            [Stage::RowStart, Stage::RowLen].iter().any(|stage| stages.get(*stage).is_some());
+        let emits = stages.get(Stage::Emit).map(|emit| IndexType::of(emit.result()));
+        if spans && self.semantics.rows == RowShape::Dense && !given.contains(&Key::Rows) {
+            self.semantics.rows = RowShape::Ragged;
+        }
+        if let Some(index) = emits.filter(|_| !given.contains(&Key::Index)) {
+            self.semantics.index = index;
+        }
     }
 
     /// A kernel with its sizes, with the meaning and the program of this selector.

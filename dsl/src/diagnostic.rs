@@ -3,12 +3,18 @@
 //! `topkit-codegen` checks specs and words their faults; this module words the faults that only the macro
 //! sees. Nothing here decides whether something is a fault.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use topkit_codegen::{DType, Fault, Key, KeyKind};
+use topkit_codegen::{DType, Fault, FunctionFault, Key, KeyKind};
 
 /// The word before the braces of the tuning axes.
 pub const TUNING: &str = "tuning";
+
+/// The word before the braces of the arguments.
+pub const ARGS: &str = "args";
+
+/// The key of the library's path.
+pub const CRATE: &str = "crate";
 
 /// One fault, at the tokens it is about.
 #[derive(Debug)]
@@ -183,16 +189,26 @@ pub fn inside_tuning(key: &Ident) -> Diagnostic {
 }
 
 pub fn unknown_block(key: &Ident) -> Diagnostic {
-    let hint = match nearest(&key.to_string(), [TUNING]) {
-        Some(_) => format!("did you mean `{TUNING} {{ .. }}`?"),
-        None => format!("only `{TUNING} {{ .. }}` has braces"),
+    let hint = match nearest(&key.to_string(), [TUNING, ARGS]) {
+        Some(block) => format!("did you mean `{block} {{ .. }}`?"),
+        None => format!("only `{TUNING} {{ .. }}` and `{ARGS} {{ .. }}` have braces"),
     };
     Diagnostic::new(key, format!("there is no block `{key}`"), hint)
 }
 
-pub fn colon_before_block(colon: impl ToTokens) -> Diagnostic {
-    let hint = format!("write `{TUNING} {{ .. }}`");
-    Diagnostic::new(colon, format!("`{TUNING}` takes no colon before its braces"), hint)
+pub fn colon_before_block(block: impl std::fmt::Display, colon: impl ToTokens) -> Diagnostic {
+    let hint = format!("write `{block} {{ .. }}`");
+    Diagnostic::new(colon, format!("`{block}` takes no colon before its braces"), hint)
+}
+
+pub fn args_without_braces(key: &Ident) -> Diagnostic {
+    let hint = format!("write for example `{ARGS} {{ scale: f32, bias: [f32] }}`");
+    Diagnostic::new(key, "the arguments need braces", hint)
+}
+
+pub fn not_a_path(place: TokenStream) -> Diagnostic {
+    let hint = "write for example `crate: my_engine::topkit`";
+    Diagnostic::new(place, "this is no path of the crate `topkit`", hint)
 }
 
 pub fn tuning_without_braces(key: &Ident) -> Diagnostic {
@@ -221,7 +237,7 @@ pub fn missing_value(key: &Ident) -> Diagnostic {
     Diagnostic::new(key, format!("`{key}` has no value"), hint)
 }
 
-pub fn missing_comma(next: &Ident) -> Diagnostic {
+pub fn missing_comma(next: &TokenTree) -> Diagnostic {
     Diagnostic::new(
         next,
         format!("a comma is missing before `{next}`"),
@@ -301,4 +317,30 @@ pub fn exclusive_range(place: TokenStream, first: u32, end: u32) -> Diagnostic {
 /// A fault that the spec's own check found.
 pub fn spec_fault(fault: Fault, place: TokenStream) -> Diagnostic {
     Diagnostic::new(place, fault.message, fault.hint)
+}
+
+// Functions.
+
+/// A fault that the checker of functions found.
+pub fn function_fault(fault: &FunctionFault, declaration: &Ident) -> Diagnostic {
+    let place = match fault.place().is_empty() {
+        true => declaration.to_token_stream(),
+        false => fault.place().clone(),
+    };
+    Diagnostic::new(place, fault.text(), fault.hint())
+}
+
+pub fn args_without_functions(args: &Ident) -> Diagnostic {
+    let text = "these arguments are for functions, and there are none";
+    Diagnostic::new(args, text, "write for example `fn score(x: f32) -> f32 { x * scale }`")
+}
+
+pub fn too_many_args(args: &Ident) -> Diagnostic {
+    let text = "the arguments take more than 4096 bytes, which is what a kernel is given";
+    Diagnostic::new(args, text, "pass a slice")
+}
+
+pub fn not_as_text(functions: TokenStream) -> Diagnostic {
+    let text = "these functions mean something else when they are written out as text";
+    Diagnostic::new(functions, text, "write them here, and not as fragments of another macro")
 }

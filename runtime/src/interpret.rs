@@ -40,6 +40,8 @@
 //!   buffers with bounds; which bytes were ever written.
 //! - The bounds of each row: a block may read the scores of its own row, from its start and as far as
 //!   its length, and write its own k indices, though rows are next to each other in memory.
+//! - A selector's own functions as Rust: an overflow, a division by zero and an index that no element has are faults
+//!   at the user's line. [`Interpreter::device_arithmetic`] goes on with the values that a GPU has.
 //! - Each place of the output is written once; and the source of a program is pure: asked again for a
 //!   column of a row, it gives the same score, and keeps or drops it as before.
 //! - Order between accesses, by vector clocks: barriers, `__syncwarp`, mbarriers, and the pattern of

@@ -97,19 +97,56 @@ pub mod cache {
     pub use crate::select::warmup::{CompileKey, Warmed, Warmup};
 }
 
-/// The language of a selector's own functions. Not for users yet.
-#[doc(hidden)]
+/// A selector's own functions, which run inside its kernels, and their arguments at a launch.
+///
+/// [`topk_kernel!`](crate::topk_kernel) says which functions there are, and what the language has.
+///
+/// ```
+/// use topkit::{Rows, host, topk_kernel};
+///
+/// topk_kernel! {
+///     /// Scores with a bias for each column.
+///     pub kernel Biased {
+///         dtype: f32,
+///         args { scale: f32, bias: [f32] }
+///
+///         fn score(x: f32, col: i32) -> f32 { x * scale + bias[col] }
+///     }
+/// }
+///
+/// let bias = [0.0f32, 9.0, 0.0, 0.0];
+/// let args = BiasedArgs { scale: 2.0, bias: &bias };
+/// let topk = host::Selector::new(Biased::SPEC)?;
+/// let mut indices = [0i32; 2];
+/// topk.launch_given(&Rows::host(&[1.0f32, 0.5, 4.0, 3.0], 1, 4), 2, &args, &mut indices)?;
+/// assert_eq!(indices, [1, 2]);
+/// // Each function is one of Rust, too: call it in a test.
+/// assert_eq!(Biased::score(&args, 0.5, 1), 10.0);
+/// # Ok::<(), topkit::Error>(())
+/// ```
 pub mod functions {
+    pub use crate::backend::arguments::{ArgSlice, Args, Arguments};
+    pub use crate::problem::args::{ArgValue, ArgsError};
+    pub use topkit_codegen::FunctionsError;
+
+    // What `topk_kernel!` writes, and the language for tests.
+    #[doc(hidden)]
+    pub use crate::backend::arguments::Given;
+    #[doc(hidden)]
+    pub use crate::backend::host::{ElementIndex, Elements};
+    #[doc(hidden)]
+    pub use half::{bf16, f16};
+    #[doc(hidden)]
     pub use topkit_codegen::{
-        Arg, ArgKind, Arithmetic, Function, FunctionFault, Functions, FunctionsError, Inputs,
-        NoInputs, Place, Stage, Stages, Stop, Type, Value,
+        Arg, ArgKind, Arithmetic, Declared, Function, FunctionFault, Functions, Inputs, NoInputs,
+        Origin, Place, Program, Stage, Stages, Stop, Type, Value,
     };
 }
 
 /// Programs: what a selector's own functions add to its kernels. Not for users yet.
 #[doc(hidden)]
 pub mod program {
-    pub use crate::problem::args::{ArgValue, ArgsError, ProgramArgs};
+    pub use crate::problem::args::ProgramArgs;
     pub use topkit_codegen::{
         ArgsLayout, Field, FieldType, KernelArgs, Program, ProgramBuilder, ProgramError, ProgramId,
         Scalar, UnknownProgram,

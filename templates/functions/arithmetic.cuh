@@ -1,10 +1,11 @@
 // Operators of integers and of floats, with Rust's meaning, for a selector's own functions.
 //
 // Integers wrap: nothing here is undefined. The amount of a shift is taken modulo the width, `x / 0` is 0 and `x % 0`
-// is `x`. Floats are rounded after each operation: no product and sum are fused.
+// is `x`. The interpreter is told of each operation for which Rust panics. Floats are rounded after each operation: no product and sum are fused.
 //
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none.
 #pragma once
+#include "../ptx/checked.cuh"
 #include "../ptx/integers.cuh"
 
 namespace rust {
@@ -40,27 +41,49 @@ __device__ __forceinline__ T wrapping_mul(T a, T b) {
     return T(U(a) * U(b));
 }
 
-template <class T> __device__ __forceinline__ T add(T a, T b) { return wrapping_add(a, b); }
-template <class T> __device__ __forceinline__ T sub(T a, T b) { return wrapping_sub(a, b); }
-template <class T> __device__ __forceinline__ T mul(T a, T b) { return wrapping_mul(a, b); }
-template <class T> __device__ __forceinline__ T neg(T a) { return wrapping_sub(T(0), a); }
-template <class T> __device__ __forceinline__ T abs(T a) { return a < T(0) ? neg(a) : a; }
+template <class T>
+__device__ __forceinline__ T add(T a, T b) {
+    check_add(a, b);
+    return wrapping_add(a, b);
+}
+template <class T>
+__device__ __forceinline__ T sub(T a, T b) {
+    check_sub(a, b);
+    return wrapping_sub(a, b);
+}
+template <class T>
+__device__ __forceinline__ T mul(T a, T b) {
+    check_mul(a, b);
+    return wrapping_mul(a, b);
+}
+template <class T>
+__device__ __forceinline__ T neg(T a) {
+    check_neg(a);
+    return wrapping_sub(T(0), a);
+}
+template <class T>
+__device__ __forceinline__ T abs(T a) {
+    check_abs(a);
+    return a < T(0) ? wrapping_sub(T(0), a) : a;
+}
 
 // The quotient of the least integer and -1 wraps.
 template <class T>
 __device__ __forceinline__ T div(T a, T b) {
+    check_div(a, b);
     if (b == T(0)) {
         return T(0);
     }
     if constexpr (Bits<T>::SIGNED) {
         if (b == T(-1)) {
-            return neg(a);
+            return wrapping_sub(T(0), a);
         }
     }
     return a / b;
 }
 template <class T>
 __device__ __forceinline__ T rem(T a, T b) {
+    check_rem(a, b);
     if (b == T(0)) {
         return a;
     }
@@ -75,10 +98,12 @@ __device__ __forceinline__ T rem(T a, T b) {
 template <class T, class Amount>
 __device__ __forceinline__ T shl(T a, Amount amount) {
     using U = typename Bits<T>::Type;
+    check_shl(a, amount);
     return T(U(a) << (u32(amount) & (8 * sizeof(T) - 1)));
 }
 template <class T, class Amount>
 __device__ __forceinline__ T shr(T a, Amount amount) {
+    check_shr(a, amount);
     return T(a >> (u32(amount) & (8 * sizeof(T) - 1)));
 }
 
@@ -87,6 +112,7 @@ template <class T> __device__ __forceinline__ T max(T a, T b) { return a < b ? b
 // Of floats too; a NaN stays one.
 template <class T>
 __device__ __forceinline__ T clamp(T a, T least, T greatest) {
+    check_clamp(least, greatest);
     return a < least ? least : a > greatest ? greatest : a;
 }
 

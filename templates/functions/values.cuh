@@ -5,6 +5,7 @@
 // Scope: thread. Shared memory: none. Barriers: none. Preconditions: none; an element out of range is 0, and no memory
 // is read for it.
 #pragma once
+#include "../ptx/checked.cuh"
 #include "arithmetic.cuh"
 
 namespace rust {
@@ -95,6 +96,7 @@ __device__ __forceinline__ bool is_finite(f16 a) { return is_finite(to_f32(a)); 
 template <class T, class Index>
 __device__ __forceinline__ T read(const T* slice, i64 length, Index index) {
     const i64 at = i64(index);
+    check_index(at, length);
     return u64(at) < u64(length) ? __ldg(slice + at) : T(0);
 }
 

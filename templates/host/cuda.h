@@ -8,6 +8,7 @@
 #include "atomic.h"
 #include "async_copy.h"
 #include "barrier.h"
+#include "checked.h"
 #include "mbarrier.h"
 #include "purity.h"
 #include "warp.h"

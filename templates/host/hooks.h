@@ -38,6 +38,7 @@ enum Call : unsigned {
     COPY_COMMIT = 22,
     COPY_WAIT = 23,
     SOURCE_GAVE = 24,
+    NO_VALUE = 25,
 };
 
 enum Scope : Word { BLOCK = 0, CLUSTER = 1, DEVICE = 2, SYSTEM = 3 };

@@ -1,7 +1,7 @@
 //! The rules of a selector whose own functions are stages of its kernels.
 
 use super::Fault;
-use crate::functions::{Stage, Type};
+use crate::functions::Stage;
 use crate::{DType, Ids, IndexType, Key, RowShape, SelectorSpec};
 
 /// Scores that functions take as numbers, and can drop.
@@ -31,11 +31,7 @@ pub(super) fn stages(faults: &mut Vec<Fault>, spec: &SelectorSpec) {
             format!("`ids: {}` and `fn emit` both tell what is written", spec.semantics.ids);
         faults.push(Fault::of(Key::Ids, message, "use `ids: columns`, or remove the function"));
     }
-    let index = match emit.result() {
-        Type::U32 => IndexType::U32,
-        Type::I64 => IndexType::I64,
-        _ => IndexType::I32,
-    };
+    let index = IndexType::of(emit.result());
     if spec.semantics.index != index {
         let message =
             format!("`fn emit` gives `{index}`, and an index is `{}`", spec.semantics.index);

@@ -19,10 +19,12 @@ mod tree;
 mod ty;
 mod value;
 
-pub(crate) use cuda::is_keyword;
+pub(crate) use arguments::MEMBERS;
+pub(crate) use cuda::identifier_fault;
 pub use evaluate::{Arithmetic, Inputs, NoInputs, Stop};
 pub use fault::{FunctionFault, FunctionsError};
-pub use stages::{Stage, Stages};
+pub(crate) use stages::PROGRAM;
+pub use stages::{Origin, Stage, Stages};
 pub use tree::{Arg, ArgKind, Function, Functions, Place};
 pub use ty::Type;
 pub use value::Value;

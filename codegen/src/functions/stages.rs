@@ -10,6 +10,9 @@ use super::ty::Type;
 use proc_macro2::TokenStream;
 use std::fmt::Write;
 
+/// The name of a program's text, which is no file.
+pub(crate) const PROGRAM: &str = "program";
+
 /// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -85,6 +88,25 @@ impl Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stages {
     functions: Functions,
+    origin: Option<Origin>,
+}
+
+/// Where the source of functions is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    file: String,
+    /// The line of the file that the first line of the source is.
+    line: usize,
+}
+
+impl Origin {
+    /// A file, and the line in which the source starts. Of an absolute path compilers are told the name alone: the
+    /// text of a kernel is the same on every machine.
+    pub fn new(file: &str, line: usize) -> Origin {
+        let is_absolute = file.starts_with(['/', '\\']) || file.get(1..2) == Some(":");
+        let name = if is_absolute { file.rsplit(['/', '\\']).next() } else { None };
+        Origin { file: name.unwrap_or(file).to_owned(), line }
+    }
 }
 
 impl Stages {
@@ -92,7 +114,7 @@ impl Stages {
     pub fn from_tokens(args: Vec<Arg>, tokens: TokenStream) -> (Stages, Vec<FunctionFault>) {
         let (functions, names, mut faults) = Functions::named(args, tokens);
         check(&functions, &names, &mut faults);
-        (Stages { functions }, faults)
+        (Stages { functions, origin: None }, faults)
     }
 
     /// Reads and checks functions from their source.
@@ -105,6 +127,11 @@ impl Stages {
         if faults.is_empty() { Ok(stages) } else { Err(FunctionsError::new(source, &faults)) }
     }
 
+    /// The same, whose source is there: compilers name its lines in their messages.
+    pub fn from(self, origin: Origin) -> Stages {
+        Stages { origin: Some(origin), ..self }
+    }
+
     /// All functions.
     pub const fn functions(&self) -> &Functions {
         &self.functions
@@ -115,13 +142,20 @@ impl Stages {
         self.functions.get(stage.name())
     }
 
-    /// The text of the functions, and `struct Stages`, through which kernels call them.
-    pub(crate) fn cuda(&self) -> String {
-        let mut text = self.functions.cuda(None);
+    /// The text of the functions, and `struct Stages`, through which kernels call them; with the lines of the source
+    /// if it is known where that is.
+    pub(crate) fn cuda(&self, lines: bool) -> String {
+        let origin = self.origin.as_ref().filter(|_| lines);
+        let mut text = self.functions.cuda(origin.map(|Origin { file, line }| (&**file, *line)));
+        if origin.is_some() {
+            let next = text.lines().count() + 2;
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "#line {next} \"{}\"", PROGRAM);
+        }
         text += "\n// What kernels call, and whether it is there.\nstruct Stages {\n";
         for stage in Stage::ALL {
             let (constant, is_there) = (stage.constant(), self.get(stage).is_some());
-            // Writing to a String cannot fail.
+            // As above.
             let _ = writeln!(text, "    static constexpr bool {constant} = {is_there};");
         }
         for stage in Stage::ALL {

@@ -6,6 +6,7 @@
 use super::builtin::Builtin;
 use super::ty::{Ty, Type};
 use super::value::Value;
+use std::fmt;
 
 /// A line of the source, from 1, and a column of it, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -32,6 +33,16 @@ pub enum ArgKind {
     Scalar(Type),
     /// Values on the device, to be indexed.
     Slice(Type),
+}
+
+impl fmt::Display for Arg {
+    /// As it is declared.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ArgKind::Scalar(ty) => write!(f, "{}: {ty}", self.name),
+            ArgKind::Slice(ty) => write!(f, "{}: [{ty}]", self.name),
+        }
+    }
 }
 
 /// A selector's own functions, checked.

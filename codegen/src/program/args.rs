@@ -5,6 +5,7 @@
 
 use super::launch_args::{ALIGN, BYTES, FIELDS};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The type of a number that a program is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,7 +16,7 @@ pub enum Scalar {
     F64,
     /// 8-bit unsigned integer.
     U8,
-    /// 16-bit unsigned integer; also the bits of a 16-bit float.
+    /// 16-bit unsigned integer.
     U16,
     /// 32-bit unsigned integer.
     U32,
@@ -25,6 +26,12 @@ pub enum Scalar {
     I32,
     /// 64-bit signed integer.
     I64,
+    /// A byte that is 0 for `false`.
+    Bool,
+    /// The bits of a bf16.
+    Bf16,
+    /// The bits of a 16-bit float.
+    F16,
 }
 
 impl Scalar {
@@ -39,6 +46,9 @@ impl Scalar {
             Scalar::U64 => "u64",
             Scalar::I32 => "i32",
             Scalar::I64 => "i64",
+            Scalar::Bool => "bool",
+            Scalar::Bf16 => "bf16",
+            Scalar::F16 => "f16",
         }
     }
 
@@ -47,6 +57,8 @@ impl Scalar {
         match self {
             Scalar::F32 => "float",
             Scalar::F64 => "double",
+            Scalar::Bool => "u8",
+            Scalar::Bf16 | Scalar::F16 => "u16",
             integer => integer.name(),
         }
     }
@@ -54,8 +66,8 @@ impl Scalar {
     /// Bytes of it, which its address is a multiple of.
     pub const fn bytes(self) -> usize {
         match self {
-            Scalar::U8 => 1,
-            Scalar::U16 => 2,
+            Scalar::U8 | Scalar::Bool => 1,
+            Scalar::U16 | Scalar::Bf16 | Scalar::F16 => 2,
             Scalar::F32 | Scalar::U32 | Scalar::I32 => 4,
             Scalar::F64 | Scalar::U64 | Scalar::I64 => 8,
         }
@@ -164,26 +176,27 @@ struct Member {
 /// Where the fields of a program are in the argument of its kernels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ArgsLayout {
-    fields: Vec<Field>,
+    /// Each launch has a copy of them.
+    fields: Arc<[Field]>,
     bytes: usize,
 }
 
 impl ArgsLayout {
     /// The layout of a kernel without a program.
-    pub const fn core() -> ArgsLayout {
-        ArgsLayout { fields: Vec::new(), bytes: BYTES }
+    pub fn core() -> ArgsLayout {
+        ArgsLayout { fields: Arc::default(), bytes: BYTES }
     }
 
     /// Places fields after what every launch passes, in their order. Names are not checked here.
     pub(super) fn of(fields: Vec<(Cow<'static, str>, FieldType)>) -> ArgsLayout {
-        let mut layout = ArgsLayout::core();
-        for (name, kind) in fields {
-            let offset = layout.bytes.next_multiple_of(kind.align());
-            layout.bytes = offset + kind.bytes();
-            layout.fields.push(Field { name, kind, offset });
-        }
-        layout.bytes = layout.bytes.next_multiple_of(ALIGN);
-        layout
+        let mut bytes = BYTES;
+        let place = |(name, kind): (Cow<'static, str>, FieldType)| {
+            let offset = bytes.next_multiple_of(kind.align());
+            bytes = offset + kind.bytes();
+            Field { name, kind, offset }
+        };
+        let fields = fields.into_iter().map(place).collect();
+        ArgsLayout { fields, bytes: bytes.next_multiple_of(ALIGN) }
     }
 
     /// The fields of the program, in the order of their places.

@@ -1,7 +1,7 @@
 //! Builds a program, and checks it: all faults at once.
 
-use super::{ArgsLayout, FieldType, Program, ProgramId};
-use crate::functions::is_keyword;
+use super::{ArgsLayout, FieldType, Parts, Program, ProgramId};
+use crate::functions::{MEMBERS, Stages, identifier_fault};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -29,34 +29,6 @@ const MOST_BYTES: usize = 4096;
 
 /// Names that the generated text has beside the program.
 const TAKEN: &[&str] = &["Args", "Config", "LaunchArgs", "all_args"];
-
-/// Members that the argument has beside the program's: what every launch passes, and the words of keys.
-const MEMBERS: &[&str] = &[
-    "core",
-    "key_values",
-    "key_value_stride",
-    "key_counts",
-    "key_index_fill",
-    "key_value_fill",
-    "key_ids",
-    "key_id_stride",
-    "key_id_scale",
-    "key_id_offset",
-    "key_row_offsets",
-    "key_pages",
-    "key_page_stride",
-    "key_page_shift",
-    "key_raw_columns",
-    "key_raw_column_stride",
-    "key_mask",
-    "key_mask_stride",
-    "key_row_ks",
-    "key_shard_width",
-    "key_shard_stride",
-    "key_shard_counts",
-    "key_shard_count_stride",
-    "key_shard_id_stride",
-];
 
 impl ProgramBuilder {
     pub(super) fn new(text: Cow<'static, str>) -> ProgramBuilder {
@@ -101,6 +73,11 @@ impl ProgramBuilder {
     /// # Errors
     /// Its faults, all of them.
     pub fn build(self) -> Result<Program, ProgramError> {
+        Ok(Program::of(self.parts(None)?))
+    }
+
+    /// The checked parts of a program that was made of functions, or of a text alone.
+    pub(super) fn parts(self, stages: Option<Stages>) -> Result<Parts, ProgramError> {
         let id = ProgramId::of(&self);
         let args = ArgsLayout::of(self.fields.clone());
         let faults = self.faults(&args);
@@ -108,7 +85,7 @@ impl ProgramBuilder {
             return Err(ProgramError { faults });
         }
         let ProgramBuilder { text, source, ordinal, output, .. } = self;
-        Ok(Program { text, source, ordinal, output, args, id, stages: None })
+        Ok(Parts { text, source, ordinal, output, args, id, stages, fault: None })
     }
 
     fn faults(&self, args: &ArgsLayout) -> Vec<String> {
@@ -178,18 +155,6 @@ fn defines(text: &str, name: &str) -> bool {
         last = word;
         found
     })
-}
-
-/// Why C++ does not take a name.
-fn identifier_fault(name: &str, what: &str) -> Option<String> {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name.starts_with(|c: char| c.is_ascii_alphabetic());
-    if !plain || name.contains("__") {
-        let hint = "use a to z, A to Z, digits and single `_`, no digit first";
-        return Some(format!("its {what} is called `{name}`, which is not a name of C++; {hint}"));
-    }
-    is_keyword(name)
-        .then(|| format!("its {what} is called `{name}`, a keyword of C++; use another name"))
 }
 
 #[cfg(test)]

@@ -6,29 +6,48 @@
 
 mod args;
 mod builder;
+mod declared;
 mod id;
 mod launch_args;
 mod stages;
 
 pub use args::{ArgsLayout, Field, FieldType, Scalar};
 pub use builder::{ProgramBuilder, ProgramError};
+pub use declared::Declared;
 pub use id::{ProgramId, UnknownProgram};
 pub use launch_args::KernelArgs;
 
 use crate::functions::{Stage, Stages};
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-/// A checked program. [`Program::builder`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A checked program. [`Program::builder`] makes one. Cheap to clone.
+#[derive(Clone)]
 pub struct Program {
+    made: Made,
+}
+
+/// Where its parts are.
+#[derive(Clone)]
+enum Made {
+    /// Of a builder.
+    Here(Arc<Parts>),
+    /// Of a declaration, which a constant can name: made when it is first asked for.
+    By(fn() -> &'static Program),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     text: Cow<'static, str>,
     source: Option<Cow<'static, str>>,
     ordinal: Option<Cow<'static, str>>,
     output: Option<Cow<'static, str>>,
     args: ArgsLayout,
     id: ProgramId,
-    stages: Option<Arc<Stages>>,
+    stages: Option<Stages>,
+    /// Why a declaration could not be read.
+    fault: Option<String>,
 }
 
 impl Program {
@@ -41,43 +60,73 @@ impl Program {
         ProgramBuilder::new(text.into())
     }
 
+    fn of(parts: Parts) -> Program {
+        Program { made: Made::Here(Arc::new(parts)) }
+    }
+
+    fn parts(&self) -> &Parts {
+        match &self.made {
+            Made::Here(parts) => parts,
+            Made::By(program) => program().parts(),
+        }
+    }
+
     /// What tells it from every other program.
-    pub const fn id(&self) -> ProgramId {
-        self.id
+    pub fn id(&self) -> ProgramId {
+        self.parts().id
     }
 
     /// The definitions of its structs.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.parts().text
     }
 
     /// The struct that takes the place of the plain source of scores.
     pub fn source(&self) -> Option<&str> {
-        self.source.as_deref()
+        self.parts().source.as_deref()
     }
 
     /// The struct that takes the place of the order of scores.
     pub fn ordinal(&self) -> Option<&str> {
-        self.ordinal.as_deref()
+        self.parts().ordinal.as_deref()
     }
 
     /// The struct that takes the place of the plain output.
     pub fn output(&self) -> Option<&str> {
-        self.output.as_deref()
+        self.parts().output.as_deref()
     }
 
     /// The functions that it was made of, if its text was.
-    pub fn stages(&self) -> Option<&Arc<Stages>> {
-        self.stages.as_ref()
+    pub fn stages(&self) -> Option<&Stages> {
+        self.parts().stages.as_ref()
     }
 
     /// Whether one of its functions is this stage.
     pub fn has(&self, stage: Stage) -> bool {
-        self.stages.as_ref().is_some_and(|stages| stages.get(stage).is_some())
+        self.stages().is_some_and(|stages| stages.get(stage).is_some())
     }
 
     /// Where its fields are in the argument of its kernels.
-    pub const fn args(&self) -> &ArgsLayout {
-        &self.args
+    pub fn args(&self) -> &ArgsLayout {
+        &self.parts().args
+    }
+
+    /// Why its declaration cannot be read.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.parts().fault.as_deref()
+    }
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Program) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Program {}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.parts(), f)
     }
 }

@@ -1,8 +1,7 @@
 //! The program of a user's functions: their text, and a field for each of their arguments.
 
-use super::{FieldType, Program, ProgramError, Scalar};
+use super::{FieldType, Parts, Program, ProgramError, Scalar};
 use crate::functions::{ArgKind, Stage, Stages, Type};
-use std::sync::Arc;
 
 /// The struct of the text through which a kernel calls the functions.
 const STRUCT: &str = "Stages";
@@ -13,7 +12,8 @@ impl Program {
     /// # Errors
     /// An argument has a name that the argument of a kernel cannot have, or they are too many.
     pub fn of_stages(stages: Stages) -> Result<Program, ProgramError> {
-        let mut program = Program::builder(stages.cuda()).source(STRUCT);
+        // The lines of the source do not tell programs apart.
+        let mut program = Program::builder(stages.cuda(false)).source(STRUCT);
         for arg in stages.functions().args() {
             let field = match arg.kind {
                 ArgKind::Scalar(ty) => FieldType::Scalar(scalar(ty)),
@@ -25,18 +25,20 @@ impl Program {
             // Scores are f32, whatever the elements are.
             program = program.key_bytes(4);
         }
-        Ok(Program { stages: Some(Arc::new(stages)), ..program.build()? })
+        let text = stages.cuda(true).into();
+        Ok(Program::of(Parts { text, ..program.parts(Some(stages))? }))
     }
 }
 
-/// How a value is stored: a `bool` is a byte, and a float of 16 bits its bits.
+/// How a value is stored.
 const fn scalar(ty: Type) -> Scalar {
     match ty {
         Type::F32 => Scalar::F32,
         Type::I32 => Scalar::I32,
         Type::U32 => Scalar::U32,
         Type::I64 => Scalar::I64,
-        Type::Bool => Scalar::U8,
-        Type::Bf16 | Type::F16 => Scalar::U16,
+        Type::Bool => Scalar::Bool,
+        Type::Bf16 => Scalar::Bf16,
+        Type::F16 => Scalar::F16,
     }
 }

@@ -2,24 +2,31 @@
 //! validates the spec.
 //!
 //! The rules of a valid spec are not here but in `SelectorSpec::validate`. This module reports each of its
-//! faults at the token that caused the fault. `keys` reads the values of a key. A key with a fault gets its
+//! faults at the token that caused the fault. `keys` reads the values of a key, and
+//! `functions` the user's functions. A key with a fault gets its
 //! default value, so that later faults are reported too.
 
+mod functions;
 mod keys;
+
+pub use functions::{Own, Sound};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::fallback;
-use crate::parse::{Declaration, Entry, Value};
+use crate::parse::{Body, Declaration, Entry, Value};
 use keys::Reader;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use topkit_codegen::{Fault, Key, KeyKind, SelectorSpec};
 
-/// The spec of the declaration; always valid, even if the declaration is not.
-pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> SelectorSpec {
+/// The spec of the declaration, always valid, even if the declaration is not; and its functions.
+pub fn spec(
+    declaration: &Declaration,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (SelectorSpec, Option<Own>) {
     let mut spec = fallback::spec(declaration.name.unraw().to_string());
-    let Some(entries) = &declaration.entries else { return spec };
+    let Some(Body { entries, .. }) = &declaration.body else { return (spec, None) };
     let mut given: Vec<Given> = Vec::new();
     let mut misspelt = Vec::new();
     for entry in entries {
@@ -53,12 +60,18 @@ pub fn spec(declaration: &Declaration, diagnostics: &mut Vec<Diagnostic>) -> Sel
     if !has(Key::Dtype) {
         diagnostics.push(diagnostic::missing_dtype(&declaration.name));
     }
+    let own = functions::functions(declaration, diagnostics);
+    if let Some(sound) = own.as_ref().and_then(|own| own.sound.as_ref()) {
+        spec.program = Some(sound.program.clone());
+        let keys: Vec<Key> = given.iter().map(|given| given.key).collect();
+        spec.suit_functions(&keys);
+    }
     for fault in spec.validate() {
         fallback::restore(fault.key, &mut spec);
         let place = place(&fault, &given, declaration);
         diagnostics.push(diagnostic::spec_fault(fault, place));
     }
-    spec
+    (spec, own)
 }
 
 /// The key nearest to a misspelt one.

@@ -1,10 +1,22 @@
 //! Writes the methods of the declared type that use an engine.
 
+use super::functions::Args;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The methods, each handed on to the selector behind the type.
-pub(super) fn methods() -> TokenStream {
+pub(super) fn methods(topkit: &TokenStream, args: Option<&Args<'_>>) -> TokenStream {
+    let (taken, passed) = match args {
+        Some(args) => {
+            let args = args.on_gpu();
+            (Some(quote!(args: &#args,)), Some(quote!(args,)))
+        }
+        None => (None, None),
+    };
+    let (launch, launch_with) = match args {
+        Some(_) => (quote!(launch_given), quote!(launch_given_with)),
+        None => (quote!(launch), quote!(launch_with)),
+    };
     quote! {
         /// Opens the selector on an engine.
         ///
@@ -18,14 +30,14 @@ pub(super) fn methods() -> TokenStream {
         /// When the engine refuses the declaration. It applies the rules that were applied at
         /// compile time, so this takes a `topkit` whose rules have changed since.
         pub fn new(
-            engine: &::topkit::Toolchain,
-        ) -> ::std::result::Result<Self, ::topkit::Error> {
+            engine: &#topkit::Toolchain,
+        ) -> ::std::result::Result<Self, #topkit::Error> {
             ::std::result::Result::Ok(Self { selector: engine.selector(Self::SPEC)? })
         }
 
         /// Every kernel of the selector: for each combination of the declared lists, each kernel
         /// that serves it.
-        pub fn variants() -> ::std::vec::Vec<::topkit::Variant> {
+        pub fn variants() -> ::std::vec::Vec<#topkit::Variant> {
             Self::SPEC.variants()
         }
 
@@ -38,8 +50,8 @@ pub(super) fn methods() -> TokenStream {
         /// or columns than 2^31 - 1.
         pub fn plan(
             &self,
-            problem: &::topkit::Problem,
-        ) -> ::std::result::Result<::topkit::Plan, ::topkit::Error> {
+            problem: &#topkit::Problem,
+        ) -> ::std::result::Result<#topkit::Plan, #topkit::Error> {
             self.selector.plan(problem)
         }
 
@@ -63,14 +75,15 @@ pub(super) fn methods() -> TokenStream {
         /// buffers, when the stream or a buffer belongs to another context than the engine, when
         /// the kernel cannot be compiled or loaded, or when the driver refuses the launch. Nothing
         /// is written then.
-        pub fn launch<'out, S: ::topkit::Score + 'out, I: ::topkit::IndexInt + 'out>(
+        pub fn launch<'out, S: #topkit::Score + 'out, I: #topkit::IndexInt + 'out>(
             &self,
-            stream: &::std::sync::Arc<::topkit::CudaStream>,
-            rows: &::topkit::Rows<'_, S>,
-            k: u32,
-            indices: impl ::std::convert::Into<::topkit::Output<'out, I, S>>,
-        ) -> ::std::result::Result<(), ::topkit::Error> {
-            self.selector.launch(stream, rows, k, indices)
+            stream: &::std::sync::Arc<#topkit::CudaStream>,
+            rows: &#topkit::Rows<'_, S>,
+            k: ::std::primitive::u32,
+            #taken
+            indices: impl ::std::convert::Into<#topkit::Output<'out, I, S>>,
+        ) -> ::std::result::Result<(), #topkit::Error> {
+            self.selector.#launch(stream, rows, k, #passed indices)
         }
 
         /// Compiles and loads the kernel that launches of a problem use, so that they do neither.
@@ -81,8 +94,8 @@ pub(super) fn methods() -> TokenStream {
         /// As [`plan`](Self::plan), and when the kernel cannot be compiled or loaded.
         pub fn prepare(
             &self,
-            problem: &::topkit::Problem,
-        ) -> ::std::result::Result<::topkit::Plan, ::topkit::Error> {
+            problem: &#topkit::Problem,
+        ) -> ::std::result::Result<#topkit::Plan, #topkit::Error> {
             self.selector.prepare(problem)
         }
 
@@ -93,10 +106,10 @@ pub(super) fn methods() -> TokenStream {
         ///
         /// When the declaration does not name a dtype, or no k of a range, or when a shape is beyond
         /// 2^31 - 1.
-        pub fn warmup<W: ::std::convert::Into<::topkit::Workload>>(
+        pub fn warmup<W: ::std::convert::Into<#topkit::Workload>>(
             &self,
             problems: impl ::std::iter::IntoIterator<Item = W>,
-        ) -> ::std::result::Result<::topkit::cache::Warmup, ::topkit::Error> {
+        ) -> ::std::result::Result<#topkit::cache::Warmup, #topkit::Error> {
             self.selector.warmup(problems)
         }
 
@@ -110,9 +123,9 @@ pub(super) fn methods() -> TokenStream {
         /// captured, or the memory is not there.
         pub fn workspace(
             &self,
-            stream: &::std::sync::Arc<::topkit::CudaStream>,
-            problem: &::topkit::Problem,
-        ) -> ::std::result::Result<::topkit::Workspace, ::topkit::Error> {
+            stream: &::std::sync::Arc<#topkit::CudaStream>,
+            problem: &#topkit::Problem,
+        ) -> ::std::result::Result<#topkit::Workspace, #topkit::Error> {
             self.selector.workspace(stream, problem)
         }
 
@@ -125,15 +138,16 @@ pub(super) fn methods() -> TokenStream {
         /// # Errors
         ///
         /// As [`launch`](Self::launch), and when the workspace is smaller than the plan needs.
-        pub fn launch_with<'out, S: ::topkit::Score + 'out, I: ::topkit::IndexInt + 'out>(
+        pub fn launch_with<'out, S: #topkit::Score + 'out, I: #topkit::IndexInt + 'out>(
             &self,
-            stream: &::topkit::CudaStream,
-            rows: &::topkit::Rows<'_, S>,
-            k: u32,
-            indices: impl ::std::convert::Into<::topkit::Output<'out, I, S>>,
-            workspace: &mut ::topkit::Workspace,
-        ) -> ::std::result::Result<(), ::topkit::Error> {
-            self.selector.launch_with(stream, rows, k, indices, workspace)
+            stream: &#topkit::CudaStream,
+            rows: &#topkit::Rows<'_, S>,
+            k: ::std::primitive::u32,
+            #taken
+            indices: impl ::std::convert::Into<#topkit::Output<'out, I, S>>,
+            workspace: &mut #topkit::Workspace,
+        ) -> ::std::result::Result<(), #topkit::Error> {
+            self.selector.#launch_with(stream, rows, k, #passed indices, workspace)
         }
 
         /// The CUDA C of one kernel, exactly as it is compiled. Needs no GPU.
@@ -143,8 +157,8 @@ pub(super) fn methods() -> TokenStream {
         /// When the variant is not one of [`variants`](Self::variants), or does not render.
         pub fn source(
             &self,
-            variant: &::topkit::Variant,
-        ) -> ::std::result::Result<::topkit::inspect::RenderedSource, ::topkit::Error> {
+            variant: &#topkit::Variant,
+        ) -> ::std::result::Result<#topkit::inspect::RenderedSource, #topkit::Error> {
             self.selector.source(variant)
         }
 
@@ -155,14 +169,14 @@ pub(super) fn methods() -> TokenStream {
         /// As [`plan`](Self::plan).
         pub fn explain(
             &self,
-            problem: &::topkit::Problem,
-        ) -> ::std::result::Result<::topkit::Explanation, ::topkit::Error> {
+            problem: &#topkit::Problem,
+        ) -> ::std::result::Result<#topkit::Explanation, #topkit::Error> {
             self.selector.explain(problem)
         }
 
         /// The selector behind this type, for all else: launches on raw pointers, PTX, cubin,
         /// build logs, registers and shared memory.
-        pub fn selector(&self) -> &::topkit::Selector {
+        pub fn selector(&self) -> &#topkit::Selector {
             &self.selector
         }
     }

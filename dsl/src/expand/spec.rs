@@ -4,20 +4,24 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use topkit_codegen::{KSet, Key, SelectorSpec, SemanticKey, Semantics};
 
-pub(super) fn expression(spec: &SelectorSpec) -> TokenStream {
+pub(super) fn expression(
+    spec: &SelectorSpec,
+    program: &TokenStream,
+    topkit: &TokenStream,
+) -> TokenStream {
     let name = &spec.name;
     let dtype = spec.dtype.iter().map(|dtype| {
         // For a value without fields, `Debug` prints its name in Rust.
         let dtype = ident(&format!("{dtype:?}"));
-        quote!(::topkit::DType::#dtype)
+        quote!(#topkit::DType::#dtype)
     });
     let k = match &spec.k {
         KSet::Values(values) => {
             let values = integers(values);
-            quote!(::topkit::spec::KSet::Values(#values))
+            quote!(#topkit::spec::KSet::Values(#values))
         }
         KSet::Range { first, last } => {
-            quote!(::topkit::spec::KSet::Range { first: #first, last: #last })
+            quote!(#topkit::spec::KSet::Range { first: #first, last: #last })
         }
     };
     let tuning = Key::tuning().iter().map(|key| {
@@ -25,19 +29,19 @@ pub(super) fn expression(spec: &SelectorSpec) -> TokenStream {
         quote!(#field: #sizes)
     });
     let semantics = Key::semantic().iter().map(|key| {
-        let (field, value) = (ident(key.key().name()), value(key, &spec.semantics));
+        let (field, value) = (ident(key.key().name()), value(key, &spec.semantics, topkit));
         quote!(#field: #value)
     });
     quote! {
-        ::topkit::SelectorSpec {
+        #topkit::SelectorSpec {
             name: ::std::borrow::Cow::Borrowed(#name),
             dtype: ::std::borrow::Cow::Borrowed(&[#(#dtype),*]),
             k: #k,
             #(#tuning,)*
-            semantics: ::topkit::spec::Semantics {
+            semantics: #topkit::spec::Semantics {
                 #(#semantics,)*
             },
-            program: ::std::option::Option::None,
+            program: #program,
         }
     }
 }
@@ -46,12 +50,12 @@ fn integers(values: &[u32]) -> TokenStream {
     quote!(::std::borrow::Cow::Borrowed(&[#(#values),*]))
 }
 
-/// The value of a semantic key: `Select::Largest` below `::topkit::spec`, or `false`.
-fn value(key: &SemanticKey, semantics: &Semantics) -> TokenStream {
+/// The value of a semantic key: `Select::Largest` below `topkit::spec`, or `false`.
+fn value(key: &SemanticKey, semantics: &Semantics, topkit: &TokenStream) -> TokenStream {
     match key.path(semantics).split_once("::") {
         Some((of, value)) => {
             let (of, value) = (ident(of), ident(value));
-            quote!(::topkit::spec::#of::#value)
+            quote!(#topkit::spec::#of::#value)
         }
         None => {
             let flag = ident(key.path(semantics));

@@ -1,6 +1,6 @@
 //! One declaration: attributes, visibility, `kernel`, name and braces.
 
-use super::entry::{Entry, entries};
+use super::entry::{Body, entries};
 use super::{attributes, take_until};
 use crate::diagnostic::{self, Diagnostic};
 use proc_macro2::{Ident, TokenTree};
@@ -14,8 +14,8 @@ pub struct Declaration {
     pub attrs: Vec<Attribute>,
     pub vis: Visibility,
     pub name: Ident,
-    /// The entries in the braces; `None` if the braces are missing, which has been reported.
-    pub entries: Option<Vec<Entry>>,
+    /// What is in the braces; `None` if the braces are missing, which has been reported.
+    pub body: Option<Body>,
 }
 
 /// Reads a declaration; none where only its fault could be read.
@@ -45,15 +45,15 @@ pub(super) fn declaration(
         }
         name
     };
-    let entries = body(input, name.as_ref(), diagnostics)?;
-    Ok(name.map(|name| Declaration { attrs, vis, name, entries }))
+    let body = body(input, name.as_ref(), diagnostics)?;
+    Ok(name.map(|name| Declaration { attrs, vis, name, body }))
 }
 
 fn body(
     input: ParseStream<'_>,
     name: Option<&Ident>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Option<Vec<Entry>>> {
+) -> Result<Option<Body>> {
     let stray = take_until(input, |input| input.peek(token::Brace) || input.peek(Token![;]))?;
     if input.peek(token::Brace) {
         if let (Some(_), false) = (name, stray.is_empty()) {
@@ -61,7 +61,9 @@ fn body(
         }
         let content;
         syn::braced!(content in input);
-        return entries(&content, None, diagnostics).map(Some);
+        let mut body = Body::default();
+        entries(&content, None, &mut body, diagnostics)?;
+        return Ok(Some(body));
     }
     input.parse::<Option<Token![;]>>()?;
     if let Some(name) = name {

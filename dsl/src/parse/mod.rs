@@ -9,7 +9,7 @@ mod entry;
 mod value;
 
 pub use declaration::Declaration;
-pub use entry::Entry;
+pub use entry::{Body, Entry};
 pub use value::{Item, Value};
 
 use crate::diagnostic::{self, Diagnostic};
@@ -38,16 +38,34 @@ pub fn parse(tokens: TokenStream, diagnostics: &mut Vec<Diagnostic>) -> Vec<Decl
 }
 
 /// Without the invisible groups that `macro_rules!` puts around its fragments: `$k:expr` may be a
-/// range or a list here.
+/// range or a list here. Functions and constants keep them, as parentheses of their expressions.
 fn flat(tokens: TokenStream) -> TokenStream {
-    let flatten = |token| match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::None => flat(group.stream()),
-        TokenTree::Group(group) => {
-            let mut inner = Group::new(group.delimiter(), flat(group.stream()));
-            inner.set_span(group.span());
-            TokenTree::Group(inner).into()
+    let (mut in_item, mut gives) = (false, false);
+    let flatten = |token| {
+        match &token {
+            TokenTree::Ident(word) if word == "fn" || word == "const" => {
+                in_item = true;
+                return token.into();
+            }
+            TokenTree::Punct(punct) if in_item && punct.as_char() == '=' => gives = true,
+            TokenTree::Punct(punct) if in_item && punct.as_char() == ';' => {
+                (in_item, gives) = (false, false);
+            }
+            TokenTree::Group(group) if in_item => {
+                in_item = gives || group.delimiter() != Delimiter::Brace;
+                return token.into();
+            }
+            _ => {}
         }
-        other => other.into(),
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => flat(group.stream()),
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), flat(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner).into()
+            }
+            other => other.into(),
+        }
     };
     tokens.into_iter().map(flatten).collect()
 }

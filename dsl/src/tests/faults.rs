@@ -239,7 +239,7 @@ fn tuning_is_a_block() {
             2:0 tuning: the tuning axes need braces (hint: write for example `tuning { vec_size: [4, 8] }`)
             2:23 tuning: the tuning axes need braces (hint: write for example `tuning { vec_size: [4, 8] }`)
             2:31 tunning: there is no block `tunning` (hint: did you mean `tuning { .. }`?)
-            2:54 layout: there is no block `layout` (hint: only `tuning { .. }` has braces)
+            2:54 layout: there is no block `layout` (hint: only `tuning { .. }` and `args { .. }` have braces)
             2:63 k: `k` is not a tuning axis (hint: move it out; the tuning axes are `vec_size`, `bins` and `threads`)
         "#]],
     );

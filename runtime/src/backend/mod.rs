@@ -5,6 +5,7 @@
 //! makes the arguments, and a backend loads and launches. Rows ([`rows`]) and launches by address
 //! ([`launch`]) are the same for all of them. A backend plans nothing and checks no shape.
 
+pub(crate) mod arguments;
 pub(crate) mod cuda;
 pub(crate) mod host;
 #[cfg(feature = "interpret")]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-/// A line of a template, or of a kernel's own text.
+/// A line of a template, of a kernel's own text, or of the source of a selector's functions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Line {
@@ -38,6 +38,14 @@ pub enum Fault {
         /// Who and where.
         at: Site,
         /// The access, and the nearest buffer or variable.
+        what: String,
+    },
+    /// An operation of a selector's own functions for which Rust panics, other than an index that no element has.
+    #[error("{at}: {what}")]
+    Arithmetic {
+        /// Who and where.
+        at: Site,
+        /// The operation.
         what: String,
     },
     /// An address that is not a multiple of what the access needs.
@@ -146,6 +154,7 @@ impl Fault {
     pub fn site(&self) -> Option<&Site> {
         match self {
             Fault::OutOfBounds { at, .. }
+            | Fault::Arithmetic { at, .. }
             | Fault::Misaligned { at, .. }
             | Fault::Uninitialised { at, .. }
             | Fault::BarrierDivergence { at, .. }
@@ -166,6 +175,7 @@ impl Fault {
     pub fn class(&self) -> &'static str {
         match self {
             Fault::OutOfBounds { .. } => "bounds",
+            Fault::Arithmetic { .. } => "arithmetic",
             Fault::Misaligned { .. } => "alignment",
             Fault::Uninitialised { .. } => "uninitialised",
             Fault::BarrierDivergence { .. } => "divergence",

@@ -29,6 +29,7 @@ use crate::problem::args::ArgsError;
 use crate::problem::{Problem, TooLarge, TooShort};
 use cudarc::driver::DriverError;
 use cudarc::driver::sys::{self, CUresult};
+use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 use topkit_codegen::{Arch, IndexType, RenderError, SpecError, Variant};
 
@@ -232,7 +233,7 @@ pub enum Error {
     )]
     Context {
         /// The stream, or which buffer.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// The GPU of its context, counted as the driver does.
         given: usize,
         /// The GPU of the engine's context.
@@ -261,7 +262,7 @@ pub enum Error {
     )]
     Unordered {
         /// Which buffer.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
     /// A typed launch on a stream that is being captured, where cudarc tracks buffers by events.
     #[error(
@@ -385,7 +386,7 @@ mod tests {
             (compile(true), Some(Refusal::Unusable)),
             (compile(false), None),
             (memory, None),
-            (Error::Context { what: "the stream", given: 1, engine: 0 }, None),
+            (Error::Context { what: "the stream".into(), given: 1, engine: 0 }, None),
         ] {
             assert_eq!(error.refusal(), refusal, "{error}");
         }

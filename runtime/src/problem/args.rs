@@ -3,6 +3,7 @@
 //! Each value is checked against the layout that codegen has rendered into the kernel: names, types, and the
 //! alignment of addresses. Whether an address is valid is the caller's promise.
 
+use half::{bf16, f16};
 use std::fmt;
 use topkit_codegen::{ArgsLayout, Field, FieldType, Scalar};
 
@@ -26,6 +27,12 @@ pub enum ArgValue {
     I32(i32),
     /// Of a field of this type.
     I64(i64),
+    /// Of a field of this type.
+    Bool(bool),
+    /// Of a field of this type.
+    Bf16(bf16),
+    /// Of a field of this type.
+    F16(f16),
     /// Numbers on the device, for a field that the program reads or writes.
     Slice {
         /// What they are.
@@ -49,6 +56,9 @@ impl ArgValue {
             ArgValue::U64(_) => "u64".to_owned(),
             ArgValue::I32(_) => "i32".to_owned(),
             ArgValue::I64(_) => "i64".to_owned(),
+            ArgValue::Bool(_) => "bool".to_owned(),
+            ArgValue::Bf16(_) => "bf16".to_owned(),
+            ArgValue::F16(_) => "f16".to_owned(),
             ArgValue::Slice { element, .. } => format!("[{}]", element.name()),
         }
     }
@@ -66,6 +76,9 @@ impl ArgValue {
             ArgValue::U64(value) if is(Scalar::U64) => value.to_le_bytes().to_vec(),
             ArgValue::I32(value) if is(Scalar::I32) => value.to_le_bytes().to_vec(),
             ArgValue::I64(value) if is(Scalar::I64) => value.to_le_bytes().to_vec(),
+            ArgValue::Bool(value) if is(Scalar::Bool) => vec![u8::from(value)],
+            ArgValue::Bf16(value) if is(Scalar::Bf16) => value.to_le_bytes().to_vec(),
+            ArgValue::F16(value) if is(Scalar::F16) => value.to_le_bytes().to_vec(),
             ArgValue::Slice { element, address, length }
                 if [Slice(element), SliceMut(element)].contains(&field) =>
             {
@@ -77,12 +90,27 @@ impl ArgValue {
     }
 }
 
+macro_rules! values {
+    ($($value:ident: $of:ty,)*) => {$(
+        impl From<$of> for ArgValue {
+            fn from(value: $of) -> ArgValue {
+                ArgValue::$value(value)
+            }
+        }
+    )*};
+}
+values! {
+    F32: f32, F64: f64, U8: u8, U16: u16, U32: u32, U64: u64, I32: i32, I64: i64, Bool: bool, Bf16: bf16, F16: f16,
+}
+
 /// Values that are not those of a program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArgsError {
     /// A field has no value.
-    #[error("the field `{field}` of the program has no value; give it one of type {declared}")]
+    #[error(
+        "the argument `{field}` of the selector's functions has no value; give it one of type {declared}"
+    )]
     Missing {
         /// The field.
         field: String,
@@ -90,7 +118,7 @@ pub enum ArgsError {
         declared: String,
     },
     /// A value belongs to no field.
-    #[error("the program has no field `{given}`; {known}")]
+    #[error("the selector's functions have no argument `{given}`; {known}")]
     Unknown {
         /// The name that was given.
         given: String,
@@ -98,13 +126,15 @@ pub enum ArgsError {
         known: Fields,
     },
     /// A field has two values.
-    #[error("the field `{field}` of the program has two values; give it one")]
+    #[error("the argument `{field}` of the selector's functions has two values; give it one")]
     Twice {
         /// The field.
         field: String,
     },
     /// A value has another type than its field.
-    #[error("the field `{field}` of the program is {declared}, but its value is {given}")]
+    #[error(
+        "the argument `{field}` of the selector's functions is {declared}, but its value is {given}"
+    )]
     Type {
         /// The field.
         field: String,
@@ -115,7 +145,7 @@ pub enum ArgsError {
     },
     /// The address of a slice is null or misaligned.
     #[error(
-        "the field `{field}` of the program has the address {address:#x}; {length} numbers need a multiple of {align}, not 0"
+        "the argument `{field}` of the selector's functions has the address {address:#x}; {length} elements need a multiple of {align}, not 0"
     )]
     Address {
         /// The field.
@@ -127,9 +157,19 @@ pub enum ArgsError {
         /// What it must be a multiple of.
         align: usize,
     },
+    /// A slice has more elements than there are addresses.
+    #[error(
+        "the argument `{field}` of the selector's functions has {length} elements; no slice has so many"
+    )]
+    Length {
+        /// The field.
+        field: String,
+        /// The length.
+        length: usize,
+    },
     /// A launch has no values for a program that takes some.
     #[error(
-        "the selector {selector} has a program, and this launch gives its fields no values; {fields}"
+        "the functions of the selector {selector} have arguments, and this launch gives them no values; {fields}"
     )]
     Needed {
         /// The selector.
@@ -139,7 +179,7 @@ pub enum ArgsError {
     },
     /// A launch has the values of another layout.
     #[error(
-        "this launch has values for other fields than those of the selector {selector}; {fields}"
+        "this launch has values for other arguments than those of the selector {selector}; {fields}"
     )]
     Other {
         /// The selector.
@@ -163,8 +203,8 @@ impl Fields {
 impl fmt::Display for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0[..] {
-            [] => f.write_str("it has no fields"),
-            fields => write!(f, "its fields are {}", fields.join(", ")),
+            [] => f.write_str("there are none"),
+            fields => write!(f, "they are {}", fields.join(", ")),
         }
     }
 }
@@ -206,6 +246,9 @@ impl ProgramArgs {
             if let ArgValue::Slice { element, address, length } = *value {
                 let align = element.bytes();
                 let aligned = address % align as u64 == 0;
+                if length.checked_mul(align).is_none_or(|bytes| bytes > isize::MAX as usize) {
+                    return Err(ArgsError::Length { field: name, length });
+                }
                 if length > 0 && (address == 0 || !aligned) {
                     return Err(ArgsError::Address { field: name, address, length, align });
                 }
@@ -322,28 +365,33 @@ mod tests {
         for (error, words) in [
             (
                 said(&[SCALE, bias, out]),
-                "`flag` of the program has no value; give it one of type u8",
+                "`flag` of the selector's functions has no value; give it one of type u8",
             ),
             (said(&[FLAG, SCALE, bias]), "give it one of type &mut [u16]"),
-            (said(&[FLAG, SCALE, SCALE, bias, out]), "`scale` of the program has two values"),
+            (
+                said(&[FLAG, SCALE, SCALE, bias, out]),
+                "`scale` of the selector's functions has two values",
+            ),
             (
                 with(1, ("scale", ArgValue::F64(1.0))),
-                "`scale` of the program is f32, but its value is f64",
+                "`scale` of the selector's functions is f32, but its value is f64",
             ),
             (with(2, ("bias", slice(Scalar::F32, 16))), "is &[f64], but its value is [f32]"),
             (with(0, ("flag", slice(Scalar::U8, 16))), "is u8, but its value is [u8]"),
             (
                 with(2, ("bias", slice(Scalar::F64, 12))),
-                "address 0xc; 3 numbers need a multiple of 8",
+                "address 0xc; 3 elements need a multiple of 8",
             ),
             (with(3, ("out", slice(Scalar::U16, 0))), "address 0x0"),
             (
                 with(0, ("flags", ArgValue::U8(1))),
-                "no field `flags`; its fields are `flag: u8`, `scale: f32`",
+                "no argument `flags`; they are `flag: u8`, `scale: f32`",
             ),
         ] {
             assert!(error.contains(words), "{error}");
         }
+        let long = ArgValue::Slice { element: Scalar::F64, address: 16, length: usize::MAX / 8 };
+        assert!(with(2, ("bias", long)).contains("elements; no slice has so many"));
         let empty = ArgValue::Slice { element: Scalar::U16, address: 0, length: 0 };
         assert!(ProgramArgs::new(&layout(), &[FLAG, SCALE, bias, ("out", empty)]).is_ok());
     }
@@ -363,12 +411,12 @@ mod tests {
         assert_eq!(said(Some(&none), None), Ok(()));
         assert_eq!(said(Some(&one), Some(&one.layout)), Ok(()));
         let needed = said(None, Some(&layout)).unwrap_err();
-        assert!(needed.contains("no values; its fields are `flag: u8`"), "{needed}");
+        assert!(needed.contains("no values; they are `flag: u8`"), "{needed}");
         let other = said(Some(&one), Some(&layout)).unwrap_err();
         assert!(
-            other.contains("other fields than those of the selector Own; its fields"),
+            other.contains("other arguments than those of the selector Own; they are"),
             "{other}"
         );
-        assert!(said(Some(&one), None).unwrap_err().contains("it has no fields"));
+        assert!(said(Some(&one), None).unwrap_err().contains("there are none"));
     }
 }

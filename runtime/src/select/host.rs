@@ -2,6 +2,7 @@
 
 use super::launch::Work;
 use super::launcher::Launcher;
+use crate::backend::arguments::Arguments;
 use crate::backend::host::memory::STREAM;
 use crate::backend::host::{Cpu, Rows};
 use crate::backend::launch::RawLaunch;
@@ -52,7 +53,7 @@ impl Selector {
     /// one answer: that of [`top_k`](crate::host::top_k).
     ///
     /// # Errors
-    /// As there. A selector with functions of its own is [`Error::HostProgram`], and a row for whose ranks the
+    /// As there. A selector with parts of CUDA C++ is [`Error::HostProgram`], and a row for whose ranks the
     /// system has no memory is [`Error::Host`].
     pub fn launch<'a, S: Score + 'a, I: IndexInt + 'a>(
         &self,
@@ -60,7 +61,22 @@ impl Selector {
         k: u32,
         indices: impl Into<Output<'a, I, S, Host>>,
     ) -> Result<(), Error> {
-        self.launcher.launch_typed(rows, k, indices.into(), Work::Own(&STREAM))
+        self.launcher.launch_typed(rows, k, None, indices.into(), Work::Own(&STREAM))
+    }
+
+    /// As [`crate::Selector::launch_given`], without a stream: the functions are evaluated, with the results that they
+    /// have on a GPU.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn launch_given<'a, S: Score + 'a, I: IndexInt + 'a>(
+        &self,
+        rows: &Rows<'_, S>,
+        k: u32,
+        args: &dyn Arguments<Host>,
+        indices: impl Into<Output<'a, I, S, Host>>,
+    ) -> Result<(), Error> {
+        self.launcher.launch_typed(rows, k, Some(args), indices.into(), Work::Own(&STREAM))
     }
 
     /// A launch by addresses of the host, with values for the arguments of the selector's own functions, which the

@@ -3,6 +3,7 @@
 use super::launch::Work;
 use super::launcher::Launcher;
 use super::workspace::Workspace;
+use crate::backend::arguments::Arguments;
 use crate::backend::interpret::{Gpu, Interpreted, Stream};
 use crate::backend::launch::RawLaunch;
 use crate::backend::output::Output;
@@ -85,7 +86,22 @@ impl Selector {
         k: u32,
         indices: impl Into<Output<'a, I, S, Interpreted>>,
     ) -> Result<(), Error> {
-        self.launcher.launch_typed(rows, k, indices.into(), Work::Own(stream))
+        self.launcher.launch_typed(rows, k, None, indices.into(), Work::Own(stream))
+    }
+
+    /// As [`crate::Selector::launch_given`].
+    ///
+    /// # Errors
+    /// As there, and the first fault of the kernel.
+    pub fn launch_given<'a, S: Score + 'a, I: IndexInt + 'a>(
+        &self,
+        stream: &Arc<Stream>,
+        rows: &Rows<'_, S, Interpreted>,
+        k: u32,
+        args: &dyn Arguments<Interpreted>,
+        indices: impl Into<Output<'a, I, S, Interpreted>>,
+    ) -> Result<(), Error> {
+        self.launcher.launch_typed(rows, k, Some(args), indices.into(), Work::Own(stream))
     }
 
     /// As [`crate::Selector::launch_with`].
@@ -100,7 +116,7 @@ impl Selector {
         indices: impl Into<Output<'a, I, S, Interpreted>>,
         workspace: &mut Workspace<Stream>,
     ) -> Result<(), Error> {
-        self.launcher.launch_typed(rows, k, indices.into(), Work::Given(stream, workspace))
+        self.launcher.launch_typed(rows, k, None, indices.into(), Work::Given(stream, workspace))
     }
 
     /// As [`crate::Selector::launch_raw`]. It is safe: an address that is nobody's, and rows that are not in

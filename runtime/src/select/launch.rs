@@ -7,15 +7,18 @@
 use super::launcher::Launcher;
 use super::substitute::Planned;
 use super::workspace::Workspace;
+use crate::backend::arguments::{Arguments, Given};
 use crate::backend::launch::RawLaunch;
 use crate::backend::memory::{DeviceMemory, DeviceStream};
 use crate::backend::output::{Map, Output, shard_stride_of};
 use crate::backend::rows::{Marks, Rows};
 use crate::backend::{Backend, ContextOf, StreamOf};
 use crate::error::Error;
+use crate::problem::args::ProgramArgs;
 use crate::problem::{IndexInt, Problem, Score, TooLarge};
+use std::borrow::Cow;
 use std::sync::Arc;
-use topkit_codegen::{Ids, Mask, Semantics};
+use topkit_codegen::{ArgsLayout, Ids, Mask, Program, Semantics};
 
 /// The buffers of a launch, each with the stream that it was made on.
 type Streams<'a, S> = [(&'static str, Option<&'a Arc<S>>); 12];
@@ -33,6 +36,7 @@ impl<B: Backend> Launcher<B> {
         &self,
         rows: &Rows<'_, S, B::Memory>,
         k: u32,
+        args: Option<&dyn Arguments<B::Memory>>,
         mut output: Output<'_, I, S, B::Memory>,
         work: Work<'_, StreamOf<B>>,
     ) -> Result<(), Error> {
@@ -42,18 +46,25 @@ impl<B: Backend> Launcher<B> {
         };
         let problem = Problem::new(S::DTYPE, rows.rows, rows.columns, k);
         let buffers = buffers(rows, &output, workspace.as_deref());
-        self.check_context("the stream", stream.context())?;
+        self.check_context(&|| "the stream".into(), stream.context())?;
         for (what, made_on) in buffers {
             if let Some(made_on) = made_on {
-                self.check_context(what, made_on.context())?;
-                check_order(what, &**made_on, stream)?;
+                self.check_buffer(&|| what.into(), made_on, stream)?;
+            }
+        }
+        let given = args.map(Arguments::given).unwrap_or_default();
+        for Given { name, part } in &given {
+            if let Some(made_on) = part.stream() {
+                self.check_buffer(&|| format!("the argument `{name}`").into(), made_on, stream)?;
             }
         }
         let shape = self.shape(problem, rows, &output)?;
         if rows.rows == 0 {
             return Ok(());
         }
-        refuse_tracked_capture(stream, &buffers, problem)?;
+        let made_on = buffers.iter().filter_map(|(_, made_on)| *made_on);
+        let made_on = made_on.chain(given.iter().filter_map(|given| given.part.stream()));
+        refuse_tracked_capture(stream, made_on, problem)?;
         let address = |spans| B::Memory::address(spans, stream);
         let (scores, _scores) = B::Memory::address(&rows.scores, stream);
         let starts = rows.starts.as_ref().map(address);
@@ -84,6 +95,18 @@ impl<B: Backend> Launcher<B> {
         let workspace_bytes = workspace.as_ref().map_or(0, |workspace| workspace.bytes());
         let workspace = workspace.as_mut().and_then(|workspace| workspace.memory());
         let workspace = workspace.map(|memory| B::Memory::address_of_bytes(memory, stream));
+        let (mut values_of_args, mut guards) = (Vec::new(), Vec::new());
+        for Given { name, part } in &given {
+            let (value, guard) = part.value_on(stream);
+            values_of_args.push((*name, value));
+            guards.extend(guard);
+        }
+        let declared = self.spec().program.as_ref().map(Program::args);
+        let program = match (args, declared) {
+            (None, _) => None,
+            (Some(_), Some(declared)) => Some(ProgramArgs::new(declared, &values_of_args)?),
+            (Some(_), None) => Some(ProgramArgs::new(&ArgsLayout::core(), &values_of_args)?),
+        };
         // A wait that failed is kept by the stream's object of the context, which need not be the
         // engine's.
         stream.check_waits()?;
@@ -110,8 +133,8 @@ impl<B: Backend> Launcher<B> {
         // who turned it off promised that they live.
         unsafe {
             match own {
-                Some(stream) => self.launch_in_own(stream, launch),
-                None => self.launch_checked(stream.handle(), &launch, None),
+                Some(stream) => self.launch_in_own(stream, launch, program.as_ref()),
+                None => self.launch_checked(stream.handle(), &launch, program.as_ref()),
             }
         }
     }
@@ -124,11 +147,12 @@ impl<B: Backend> Launcher<B> {
         &self,
         stream: &Arc<StreamOf<B>>,
         launch: RawLaunch,
+        program: Option<&ProgramArgs>,
     ) -> Result<(), Error> {
         let mut planned = self.plan_launch(&launch, usize::MAX)?;
         loop {
             // SAFETY: as the caller promises.
-            match unsafe { self.enqueue_in_own(stream, launch, &planned) } {
+            match unsafe { self.enqueue_in_own(stream, launch, program, &planned) } {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let again = || Ok(self.plan_launch(&launch, usize::MAX)?.plan);
@@ -144,12 +168,13 @@ impl<B: Backend> Launcher<B> {
         &self,
         stream: &Arc<StreamOf<B>>,
         launch: RawLaunch,
+        program: Option<&ProgramArgs>,
         planned: &Planned<B::Kernel>,
     ) -> Result<(), Error> {
         let needed = planned.plan.workspace_bytes;
         if needed == 0 {
             // SAFETY: as the caller promises.
-            return unsafe { self.enqueue(stream.handle(), &launch, None, planned) };
+            return unsafe { self.enqueue(stream.handle(), &launch, program, planned) };
         }
         let slot = self.workspaces().slot(stream);
         let mut own = slot.lock();
@@ -169,13 +194,27 @@ impl<B: Backend> Launcher<B> {
         let launch = RawLaunch { workspace, workspace_bytes, ..launch };
         // SAFETY: as the caller promises. The workspace is zero or as the last launch left it, it is this
         // stream's, and no other thread replaces it before the launch is enqueued.
-        unsafe { self.enqueue(stream.handle(), &launch, None, planned) }
+        unsafe { self.enqueue(stream.handle(), &launch, program, planned) }
+    }
+
+    /// Refuses a buffer of another context, or one that nothing orders with the stream.
+    fn check_buffer(
+        &self,
+        what: &dyn Fn() -> Cow<'static, str>,
+        made_on: &StreamOf<B>,
+        stream: &StreamOf<B>,
+    ) -> Result<(), Error> {
+        self.check_context(what, made_on.context())?;
+        match is_ordered(made_on, stream) {
+            true => Ok(()),
+            false => Err(Error::Unordered { what: what() }),
+        }
     }
 
     /// Refuses a stream or a buffer of another context than the backend's.
     pub(super) fn check_context(
         &self,
-        what: &'static str,
+        what: &dyn Fn() -> Cow<'static, str>,
         context: &ContextOf<B>,
     ) -> Result<(), Error> {
         let own = self.backend().context()?;
@@ -183,7 +222,7 @@ impl<B: Backend> Launcher<B> {
             return Ok(());
         }
         let [given, engine] = [context, own].map(StreamOf::<B>::ordinal);
-        Err(Error::Context { what, given, engine })
+        Err(Error::Context { what: what(), given, engine })
     }
 
     /// The launch without its addresses, once its sizes and strides and the lengths of its buffers are
@@ -329,25 +368,21 @@ fn buffers<'a, S: Score, I: IndexInt, M: DeviceMemory>(
 /// the launch. Each object of one primary context counts its own streams, and with one stream it records
 /// and waits for no events, which is enough for its own buffers alone. If a caller turned tracking off,
 /// by an unsafe call, the order is the caller's duty.
-fn check_order<S: DeviceStream>(what: &'static str, made_on: &S, stream: &S) -> Result<(), Error> {
+fn is_ordered<S: DeviceStream>(made_on: &S, stream: &S) -> bool {
     let one_stream = made_on.handle().is_null() && stream.handle().is_null();
-    if made_on.shares_object(stream) || one_stream {
-        return Ok(());
-    }
-    let ordered = [made_on, stream].iter().all(|side| side.orders_streams() || !side.tracks());
-    if ordered { Ok(()) } else { Err(Error::Unordered { what }) }
+    let ordered = |side: &S| side.orders_streams() || !side.tracks();
+    made_on.shares_object(stream) || one_stream || (ordered(made_on) && ordered(stream))
 }
 
 /// Where cudarc tracks buffers, it waits for events that were recorded before a capture, which ends
 /// the capture, and records events in it, which no stream outside may wait for.
-fn refuse_tracked_capture<S: DeviceStream>(
+fn refuse_tracked_capture<'a, S: DeviceStream + 'a>(
     stream: &S,
-    buffers: &Streams<'_, S>,
+    mut buffers: impl Iterator<Item = &'a Arc<S>>,
     problem: Problem,
 ) -> Result<(), Error> {
     // Objects of one primary context have each a tracking of their own.
-    if !stream.tracks() && !buffers.iter().any(|(_, made_on)| made_on.is_some_and(|it| it.tracks()))
-    {
+    if !stream.tracks() && !buffers.any(|made_on| made_on.tracks()) {
         return Ok(());
     }
     match stream.is_capturing()? {

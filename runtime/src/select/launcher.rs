@@ -80,7 +80,7 @@ impl<B: Backend> Launcher<B> {
         stream: &Arc<StreamOf<B>>,
         problem: &Problem,
     ) -> Result<Workspace<StreamOf<B>>, Error> {
-        self.check_context("the stream", stream.context())?;
+        self.check_context(&|| "the stream".into(), stream.context())?;
         Workspace::new(stream, &self.plan(problem)?)
     }
 

@@ -6,6 +6,7 @@
 use super::launch::Work;
 use super::launcher::Launcher;
 use super::workspace::Workspace;
+use crate::backend::arguments::Arguments;
 use crate::backend::launch::RawLaunch;
 use crate::backend::output::Output;
 use crate::backend::rows::Rows;
@@ -204,7 +205,22 @@ impl Selector {
         k: u32,
         indices: impl Into<Output<'a, I, S>>,
     ) -> Result<(), Error> {
-        self.launcher.launch_typed(rows, k, indices.into(), Work::Own(stream))
+        self.launcher.launch_typed(rows, k, None, indices.into(), Work::Own(stream))
+    }
+
+    /// As [`Selector::launch`], with the arguments of the selector's own functions.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch`], and when an argument is missing, has another type, or is none of the selector's.
+    pub fn launch_given<'a, S: Score + 'a, I: IndexInt + 'a>(
+        &self,
+        stream: &Arc<CudaStream>,
+        rows: &Rows<'_, S>,
+        k: u32,
+        args: &dyn Arguments,
+        indices: impl Into<Output<'a, I, S>>,
+    ) -> Result<(), Error> {
+        self.launcher.launch_typed(rows, k, Some(args), indices.into(), Work::Own(stream))
     }
 
     /// As [`Selector::launch`], in a workspace that [`Selector::workspace`] made for this problem, or for
@@ -241,7 +257,24 @@ impl Selector {
         indices: impl Into<Output<'a, I, S>>,
         workspace: &mut Workspace,
     ) -> Result<(), Error> {
-        self.launcher.launch_typed(rows, k, indices.into(), Work::Given(stream, workspace))
+        self.launcher.launch_typed(rows, k, None, indices.into(), Work::Given(stream, workspace))
+    }
+
+    /// As [`Selector::launch_with`], with the arguments of the selector's own functions.
+    ///
+    /// # Errors
+    /// As for [`Selector::launch_with`], and when an argument is missing, has another type, or is none of the selector's.
+    pub fn launch_given_with<'a, S: Score + 'a, I: IndexInt + 'a>(
+        &self,
+        stream: &CudaStream,
+        rows: &Rows<'_, S>,
+        k: u32,
+        args: &dyn Arguments,
+        indices: impl Into<Output<'a, I, S>>,
+        workspace: &mut Workspace,
+    ) -> Result<(), Error> {
+        let work = Work::Given(stream, workspace);
+        self.launcher.launch_typed(rows, k, Some(args), indices.into(), work)
     }
 
     /// Enqueues a selection by device addresses, for callers with their own memory and streams.

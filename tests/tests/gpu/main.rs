@@ -13,6 +13,7 @@ mod dealt;
 mod determinism;
 mod device;
 mod exactness;
+mod functions;
 mod fuzz;
 mod launching;
 mod layouts;

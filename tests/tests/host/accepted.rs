@@ -9,6 +9,9 @@ mod attributes;
 #[path = "../../macro/pass/example.rs"]
 mod example;
 #[allow(dead_code)]
+#[path = "../../macro/pass/functions.rs"]
+mod functions;
+#[allow(dead_code)]
 #[path = "../../macro/pass/generated.rs"]
 mod generated;
 #[allow(dead_code)]

@@ -11,3 +11,4 @@ mod merging;
 mod oracle;
 mod problem;
 mod refused;
+mod renamed;

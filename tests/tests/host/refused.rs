@@ -23,13 +23,13 @@ fn files(extension: &str) -> Vec<PathBuf> {
     files
 }
 
-fn package() -> &'static Path {
+pub fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The library beside this suite, and the folder of both. A build with other features may be there too;
 /// the last one that cargo built is of the sources as they are.
-fn library() -> (PathBuf, PathBuf) {
+pub fn library() -> (PathBuf, PathBuf) {
     let folder = env::current_exe().unwrap().parent().unwrap().to_owned();
     let is_library = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();
@@ -55,8 +55,21 @@ fn refusal(case: &Path, library: &Path, folder: &Path) -> String {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{}: {said}", case.display());
     let (said, summary) = said.split_once("\nerror: aborting due to").unwrap();
-    assert_eq!(summary.trim().lines().count(), 1, "{}: {summary}", case.display());
-    said.to_owned()
+    let about_codes =
+        |line: &&str| line.starts_with("Some errors have") || line.starts_with("For more");
+    let summary = summary.trim().lines().filter(|line| !line.is_empty() && !about_codes(line));
+    assert_eq!(summary.count(), 1, "{}: {said}", case.display());
+    // Lines of the library are not the user's.
+    let of_library = |line: &str| match line.split_once(".rs:") {
+        Some((file, _)) if file.contains("runtime/src/") => format!("{file}.rs\n"),
+        _ => format!("{line}\n"),
+    };
+    said.lines().map(of_library).collect::<String>().trim_end_matches('\n').to_owned() + tail(said)
+}
+
+/// The end of a text without its last line break, as it was.
+fn tail(said: &str) -> &str {
+    &said[said.trim_end_matches('\n').len()..]
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! fields, and read back.
 
 use crate::case::{each_kernel, interpreter};
+use topkit::functions::ArgValue;
 use topkit::interpret::{Gpu, Selector};
-use topkit::program::{ArgValue, ProgramArgs, Scalar};
+use topkit::program::{ProgramArgs, Scalar};
 use topkit::{DType, Error, RawLaunch, SelectorSpec, spec::Semantics};
 use topkit_tests::program::named;
 
@@ -83,7 +84,7 @@ fn a_launch_without_the_fields_of_the_program_is_refused_and_writes_nothing() {
     assert!(error.to_string().contains("`shift: i32`, `names: &[i32]`, `keys: &mut [u32]`"));
     let none = ProgramArgs::new(&topkit::program::ArgsLayout::core(), &[]).unwrap();
     let error = selector.launch_raw_with(&stream, &launch, &none).unwrap_err().to_string();
-    assert!(error.contains("other fields than those of the selector Named"), "{error}");
+    assert!(error.contains("other arguments than those of the selector Named"), "{error}");
     assert!(stream.clone_dtoh(&indices).unwrap().iter().all(|&index| index == 77));
     assert_eq!(gpu.loaded_kernels(), 0);
 }

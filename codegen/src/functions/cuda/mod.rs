@@ -9,7 +9,7 @@ mod names;
 mod statement;
 mod writer;
 
-pub(crate) use names::is_keyword;
+pub(crate) use names::{identifier_fault, is_keyword};
 
 use super::tree::{ArgKind, Function, Functions};
 use super::value::Value;
@@ -22,9 +22,9 @@ use writer::Writer;
 pub(super) const STRUCT: &str = "Functions";
 
 impl Functions {
-    /// The text of all functions, which `struct Functions` has as static members of their names. With a file,
-    /// compilers name its lines in their messages.
-    pub fn cuda(&self, file: Option<&str>) -> String {
+    /// The text of all functions, which `struct Functions` has as static members of their names. With a file
+    /// and the line in which the source starts there, compilers name its lines in their messages.
+    pub fn cuda(&self, file: Option<(&str, usize)>) -> String {
         let names = self.names();
         let mut writer = Writer::new(file);
         writer

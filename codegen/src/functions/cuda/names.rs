@@ -18,6 +18,18 @@ pub(crate) fn is_keyword(name: &str) -> bool {
     KEYWORDS.contains(&format!(" {name} "))
 }
 
+/// Why C++ does not take a name.
+pub(crate) fn identifier_fault(name: &str, what: &str) -> Option<String> {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !plain || name.contains("__") {
+        let hint = "use a to z, A to Z, digits and single `_`, no digit first";
+        return Some(format!("its {what} is called `{name}`, which is not a name of C++; {hint}"));
+    }
+    is_keyword(name)
+        .then(|| format!("its {what} is called `{name}`, a keyword of C++; use another name"))
+}
+
 /// The names that a scope has.
 #[derive(Clone, Default)]
 pub(super) struct Names {

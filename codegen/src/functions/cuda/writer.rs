@@ -6,23 +6,26 @@ use std::fmt::Write;
 pub(super) struct Writer<'a> {
     out: String,
     depth: usize,
-    /// The source, if compilers are to name its lines, and the line that a compiler would give the next one.
-    file: Option<&'a str>,
+    /// The file of the source and its first line there, if compilers are to name its lines.
+    file: Option<(&'a str, usize)>,
+    /// The line that a compiler would give the next one.
     next: Option<usize>,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(file: Option<&'a str>) -> Writer<'a> {
+    pub fn new(file: Option<(&'a str, usize)>) -> Writer<'a> {
         Writer { out: String::new(), depth: 0, file, next: None }
     }
 
     pub fn line(&mut self, text: &str, place: Option<Place>) {
-        if let (Some(file), Some(place)) = (self.file, place)
-            && self.next != Some(place.line)
-        {
-            // Writing to a String cannot fail.
-            let _ = writeln!(self.out, "#line {} \"{}\"", place.line, file.escape_default());
-            self.next = Some(place.line);
+        if let (Some((file, first)), Some(place)) = (self.file, place) {
+            let line = (first + place.line).saturating_sub(1);
+            if self.next != Some(line) {
+                let file = file.replace('\\', "\\\\").replace('"', "\\\"");
+                // Writing to a String cannot fail.
+                let _ = writeln!(self.out, "#line {line} \"{file}\"");
+                self.next = Some(line);
+            }
         }
         let indent = "    ".repeat(self.depth);
         // As above.

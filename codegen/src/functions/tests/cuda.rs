@@ -50,6 +50,6 @@ fn the_text_of_functions() {
 /// Each statement has the line of its source.
 #[test]
 fn the_text_names_the_lines_of_the_source() {
-    let text = functions(SOURCE).cuda(Some("src/lib.rs"));
+    let text = functions(SOURCE).cuda(Some(("src/lib.rs", 1)));
     expect_file!["cuda_lines.cuh"].assert_eq(&text);
 }

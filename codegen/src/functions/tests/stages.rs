@@ -9,7 +9,7 @@ fn kernels_call_stages_with_all_that_they_may_take() {
     let source = "fn score(x: f32) -> f32 { twice(x) }
         fn twice(x: f32) -> f32 { x * 2.0 }
         fn emit(col: i32, row: i32) -> u32 { (pages[row] + col) as u32 }";
-    expect_file!["stages.cuh"].assert_eq(&Stages::parse(args(), source).unwrap().cuda());
+    expect_file!["stages.cuh"].assert_eq(&Stages::parse(args(), source).unwrap().cuda(true));
 }
 
 #[test]

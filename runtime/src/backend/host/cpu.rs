@@ -19,7 +19,9 @@ use crate::problem::{IndexInt, Score, TooLarge, span};
 use crate::with_score;
 use cudarc::driver::sys::{CUdeviceptr, CUstream};
 use std::sync::Arc;
-use topkit_codegen::{ArgKind, Ids, IndexType, Mask, SelectorSpec, Semantics, Stages, Variant};
+use topkit_codegen::{
+    ArgKind, Ids, IndexType, Mask, Program, SelectorSpec, Semantics, Stages, Variant,
+};
 
 /// The host.
 #[derive(Clone, Copy)]
@@ -44,7 +46,8 @@ const LIMITS: Limits = Limits {
 pub(crate) struct Kernel {
     semantics: Semantics,
     select: Select,
-    stages: Option<Arc<Stages>>,
+    /// Of functions.
+    program: Option<Program>,
 }
 
 /// Selects as a launch says, by a meaning.
@@ -54,14 +57,14 @@ pub(crate) struct Kernel {
 type Select = unsafe fn(&RawLaunch, &Semantics, Option<&Own<'_>>) -> Result<(), Error>;
 
 impl Kernel {
-    fn of(variant: &Variant, stages: Option<Arc<Stages>>) -> Kernel {
+    fn of(variant: &Variant, program: Option<Program>) -> Kernel {
         let semantics = variant.semantics;
         let select: Select = with_score!(variant.dtype, S => match semantics.index {
             IndexType::I32 => select::<S, i32>,
             IndexType::U32 => select::<S, u32>,
             IndexType::I64 => select::<S, i64>,
         });
-        Kernel { semantics, select, stages }
+        Kernel { semantics, select, program }
     }
 }
 
@@ -85,10 +88,10 @@ impl Backend for Cpu {
         let Some(program) = &spec.program else {
             return Ok(Arc::new(Kernel::of(variant, None)));
         };
-        let stages = program.stages().cloned();
-        let stages =
-            stages.ok_or_else(|| Error::HostProgram { selector: spec.name.to_string() })?;
-        Ok(Arc::new(Kernel::of(variant, Some(stages))))
+        if program.stages().is_none() {
+            return Err(Error::HostProgram { selector: spec.name.to_string() });
+        }
+        Ok(Arc::new(Kernel::of(variant, Some(program.clone()))))
     }
 
     fn context(&self) -> Result<&Context, Error> {
@@ -102,7 +105,8 @@ impl Backend for Cpu {
     unsafe fn launch(&self, kernel: &Arc<Kernel>, call: &Call<'_>) -> Result<(), Error> {
         // SAFETY: as the caller promises; a launch has the values of its program's fields.
         unsafe {
-            let own = kernel.stages.as_deref().map(|stages| own(stages, call.program));
+            let stages = kernel.program.as_ref().and_then(Program::stages);
+            let own = stages.map(|stages| own(stages, call.program));
             (kernel.select)(call.launch, &kernel.semantics, own.as_ref())
         }
     }

@@ -6,6 +6,7 @@
 
 mod check;
 mod cpu;
+mod elements;
 pub(crate) mod memory;
 mod mismatch;
 mod own;
@@ -15,6 +16,7 @@ mod shards;
 pub(crate) use crate::error::HostError;
 pub use check::{check, check_selection};
 pub(crate) use cpu::Cpu;
+pub use elements::{ElementIndex, Elements};
 pub use mismatch::Mismatch;
 
 use super::memory::Host;

@@ -28,6 +28,7 @@ const SHIM: &[(&str, &str)] = shim! {
     "async_copy.h",
     "atomic.h",
     "barrier.h",
+    "checked.h",
     "mbarrier.h",
     "purity.h",
     "warp.h",

@@ -100,6 +100,7 @@ fn with_lines(machine: &Machine, trouble: Trouble, lines: &Lines) -> Fault {
     let at = site(machine, uid, lines.of(pc));
     match class {
         Class::OutOfBounds => Fault::OutOfBounds { at, what },
+        Class::Arithmetic => Fault::Arithmetic { at, what },
         Class::Misaligned => Fault::Misaligned { at, what },
         Class::Uninitialised => Fault::Uninitialised { at, what },
         Class::Divergence => Fault::BarrierDivergence { at, what },

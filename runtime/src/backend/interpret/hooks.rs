@@ -125,6 +125,7 @@ fn dispatch(machine: &mut Machine, call: u32, operands: &[u64; 5], pc: u32) -> C
         22 => machine.copy_async_commit(),
         23 => machine.copy_async_wait(a as usize, pc),
         24 => machine.source_gave(a as u32, b != 0, c, d, pc),
+        25 => machine.no_value(a, b, c, d, pc),
         17 => machine.trouble(Class::Misuse, pc, "__trap was called"),
         18 => Ok(Then::GoOn),
         19 => {

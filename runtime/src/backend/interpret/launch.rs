@@ -27,6 +27,8 @@ pub(super) struct Limits {
     pub steps: u64,
     pub switch_every: u32,
     pub shared: usize,
+    /// What has no value in Rust has that of a GPU.
+    pub device_arithmetic: bool,
 }
 
 /// Compiles kernels for the host and runs them under watch. Cheap to make and to clone.
@@ -55,7 +57,12 @@ impl Interpreter {
             let folder = if temporary.is_absolute() { temporary } else { "/tmp".into() };
             folder.join(format!("topkit-{}", std::process::id()))
         });
-        let limits = Limits { steps: 200_000_000, switch_every: 64, shared: 227 * 1024 };
+        let limits = Limits {
+            steps: 200_000_000,
+            switch_every: 64,
+            shared: 227 * 1024,
+            device_arithmetic: false,
+        };
         Ok(Interpreter { compiler, folder: folder.join("interpret"), seed: 0, limits })
     }
 
@@ -79,6 +86,13 @@ impl Interpreter {
     /// Ends a launch after this many accesses and calls. Default 200 million.
     pub fn steps(mut self, steps: u64) -> Interpreter {
         self.limits.steps = steps;
+        self
+    }
+
+    /// Gives operations of a selector's own functions the value that they have on a GPU where Rust has none: sums wrap,
+    /// and an element that is not there is 0. Without this they are faults, at the user's line.
+    pub fn device_arithmetic(mut self) -> Interpreter {
+        self.limits.device_arithmetic = true;
         self
     }
 

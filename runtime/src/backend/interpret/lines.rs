@@ -10,6 +10,10 @@ use std::path::Path;
 /// The folder of the shim, whose lines are never the answer.
 pub(super) const SHIM: &str = "host/";
 
+/// The operations of a selector's own functions, whose lines are the answer where nobody called them.
+const OPERATIONS: [&str; 2] =
+    ["templates/functions/arithmetic.cuh", "templates/functions/values.cuh"];
+
 pub(super) struct Lines {
     loader: Option<addr2line::Loader>,
     /// As the compiler saw it; it stands before every relative file name.
@@ -39,14 +43,18 @@ impl Lines {
     fn look_up(&self, pc: u32) -> Option<Line> {
         // The call is just before the address to which it returns.
         let mut frames = self.loader.as_ref()?.find_frames(u64::from(pc).checked_sub(1)?).ok()?;
+        let mut operation = None;
         while let Ok(Some(frame)) = frames.next() {
             let Some(location) = frame.location else { continue };
             let (Some(file), Some(line)) = (location.file, location.line) else { continue };
             let file = file.strip_prefix(&self.folder).unwrap_or(file).trim_start_matches("./");
-            if !file.starts_with(SHIM) {
-                return Some(Line { file: file.to_owned(), line });
+            let found = || Line { file: file.to_owned(), line };
+            if OPERATIONS.contains(&file) {
+                operation.get_or_insert_with(found);
+            } else if !file.starts_with(SHIM) {
+                return Some(found());
             }
         }
-        None
+        operation
     }
 }

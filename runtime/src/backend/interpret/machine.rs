@@ -74,6 +74,7 @@ pub(super) struct Trouble {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Class {
+    Arithmetic,
     OutOfBounds,
     Misaligned,
     Uninitialised,

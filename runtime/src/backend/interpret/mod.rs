@@ -8,6 +8,7 @@ compile_error!("the feature `interpret` of topkit needs Linux: it loads ELF obje
 
 mod async_copy;
 mod barrier;
+mod checked;
 mod clock;
 mod compile;
 mod deadlock;

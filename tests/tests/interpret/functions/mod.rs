@@ -1,6 +1,7 @@
 //! The language of a selector's own functions has one meaning: Rust compiles them, codegen evaluates them, and the C++
 //! compiler has their generated text.
 
+mod declared;
 mod operators;
 mod random;
 mod stages;

@@ -7,29 +7,7 @@ use super::{
 };
 use half::{bf16, f16};
 use std::panic::{catch_unwind, set_hook, take_hook};
-use topkit::functions::{Arithmetic, Type, Value};
-
-/// What a slice is in Rust: integers of each type index it.
-struct Slice<T: 'static>(&'static [T]);
-
-macro_rules! indexed {
-    ($($index:ty)*) => {$(
-        impl<T> std::ops::Index<$index> for Slice<T> {
-            type Output = T;
-
-            fn index(&self, index: $index) -> &T {
-                &self.0[usize::try_from(index).unwrap()]
-            }
-        }
-    )*};
-}
-indexed!(i32 u32 i64);
-
-impl<T> Slice<T> {
-    fn len(&self) -> i64 {
-        self.0.len() as i64
-    }
-}
+use topkit::functions::{Arithmetic, Elements, Type, Value};
 
 /// A type of the language in Rust.
 trait Plain {
@@ -79,9 +57,9 @@ macro_rules! both {
             static window: i32 = WINDOW;
             static stride: i64 = STRIDE;
             static on: bool = ON;
-            static seq_lens: Slice<i32> = Slice(&SEQ_LENS);
-            static offsets: Slice<i64> = Slice(&OFFSETS);
-            static bias: Slice<bf16> = Slice(&[
+            static seq_lens: Elements<i32> = Elements::new(&SEQ_LENS);
+            static offsets: Elements<i64> = Elements::new(&OFFSETS);
+            static bias: Elements<bf16> = Elements::new(&[
                 bf16::from_bits(BIAS[0]),
                 bf16::from_bits(BIAS[1]),
                 bf16::from_bits(BIAS[2]),

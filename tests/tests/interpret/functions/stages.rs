@@ -2,10 +2,11 @@
 //! those of the same functions in Rust.
 
 use crate::case::{codes, each_kernel, interpreter, most_columns};
+use topkit::functions::ArgValue;
 use topkit::functions::{Arg, ArgKind, Stages, Type};
 use topkit::host;
 use topkit::interpret::{Gpu, Word};
-use topkit::program::{ArgValue, Program, ProgramArgs, Scalar};
+use topkit::program::{Program, ProgramArgs, Scalar};
 use topkit::spec::{NanPolicy, Order, RowShape, Select, Semantics, Ties};
 use topkit::{DType, RawLaunch, Score, SelectorSpec, Variant, with_score};
 use topkit_lab::Rng;
@@ -132,7 +133,7 @@ impl Given {
             ("starts", slice(Scalar::I32, starts, self.starts.len())),
             ("lens", slice(Scalar::I32, lens, self.lens.len())),
             ("bias", slice(Scalar::F32, bias, self.bias.len())),
-            ("banned", slice(Scalar::U8, banned, self.banned.len())),
+            ("banned", slice(Scalar::Bool, banned, self.banned.len())),
             ("pages", slice(Scalar::I32, pages, self.pages.len())),
         ];
         ProgramArgs::new(program.args(), &values).unwrap()
@@ -194,7 +195,7 @@ fn check<S: Score + Word>(variant: &Variant, own: Own, seed: u64) -> Vec<String>
     let mut spec = SelectorSpec::of(variant);
     spec.program = Some(program.clone());
     let variant = spec.own(variant);
-    let gpu = Gpu::new(interpreter());
+    let gpu = Gpu::new(interpreter().device_arithmetic());
     let selector = gpu.selector(spec.clone()).unwrap_or_else(|error| panic!("{variant}: {error}"));
     let host = host::Selector::new(spec.clone()).unwrap();
     let stream = gpu.context().new_stream();

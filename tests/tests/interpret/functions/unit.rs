@@ -9,8 +9,9 @@ use topkit::interpret::{Launch, Memory};
 /// Words of a row: a function's parameters take theirs from the first on.
 pub const PARAMS: usize = 3;
 
-const BLOCKS: [(&str, &str); 3] = [
+const BLOCKS: [(&str, &str); 4] = [
     ("ptx/integers.cuh", include_str!("../../../../templates/ptx/integers.cuh")),
+    ("ptx/checked.cuh", include_str!("../../../../templates/ptx/checked.cuh")),
     ("functions/arithmetic.cuh", include_str!("../../../../templates/functions/arithmetic.cuh")),
     ("functions/values.cuh", include_str!("../../../../templates/functions/values.cuh")),
 ];
@@ -50,7 +51,8 @@ __device__ u64 to_word(float value) { return value != value ? 0x7FC00000u : __fl
 pub fn text(functions: &Functions) -> String {
     let mut text = String::new();
     for (path, block) in BLOCKS {
-        let lines = block.lines().map(|line| if line.starts_with('#') { "" } else { line });
+        let is_outside = |line: &str| line.starts_with("#include") || line.starts_with("#pragma");
+        let lines = block.lines().map(|line| if is_outside(line) { "" } else { line });
         let lines: Vec<&str> = lines.collect();
         writeln!(text, "#line 1 \"templates/{path}\"\n{}", lines.join("\n")).unwrap();
     }
@@ -83,7 +85,7 @@ const fn cuda(ty: Type) -> &'static str {
 
 /// What each function gives for each row: the words of a row's functions, row by row.
 pub fn run(functions: &Functions, rows: &[[u64; PARAMS]]) -> Vec<u64> {
-    let kernel = interpreter().load_text("functions", &text(functions));
+    let kernel = interpreter().device_arithmetic().load_text("functions", &text(functions));
     let kernel = kernel.unwrap_or_else(|error| panic!("{error}"));
     let mut memory = Memory::new();
     let words = rows.concat();
