@@ -58,7 +58,8 @@ pub(crate) fn types(variant: &Variant, program: Option<&Program>) -> Vec<String>
 
 /// Whether kernels do more than write the columns of the winners.
 pub(crate) fn has_outputs(variant: &Variant, program: Option<&Program>) -> bool {
-    variant.semantics.has_outputs() || program.is_some_and(|program| program.has(Stage::Emit))
+    let has = |stage| program.is_some_and(|program| program.has(stage));
+    variant.semantics.has_outputs() || has(Stage::Emit) || has(Stage::Keep)
 }
 
 /// Bare columns, or all that the keys of the output ask for.
@@ -94,7 +95,8 @@ pub(crate) fn constants(variant: &Variant, program: Option<&Program>) -> Vec<Str
         variant.program.is_none() && !variant.dtype.is_integer() && !variant.dtype.is_widened();
     let outputs = match has_outputs(variant, program) {
         true => {
-            variant.semantics.output_constants(plain, program.is_some_and(|it| it.has(Stage::Emit)))
+            let has = |stage| program.is_some_and(|program| program.has(stage));
+            variant.semantics.output_constants(plain, has(Stage::Emit), has(Stage::Keep))
         }
         false => Vec::new(),
     };

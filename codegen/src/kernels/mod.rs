@@ -233,8 +233,8 @@ impl Variant {
 
     /// Whether the winners of a row may be sorted after they are selected.
     pub(crate) const fn sorts(&self) -> bool {
-        // A program's source may drop elements, and only a sort counts the others.
-        self.semantics.sorts() || (self.semantics.count && self.program.is_some())
+        // A program may drop elements: their places come last, and only a sort counts the others.
+        self.semantics.rewrites() || self.program.is_some()
     }
 
     /// Consecutive vectors in a part of a row. Some kernels read a row in larger pieces.

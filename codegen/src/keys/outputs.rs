@@ -125,9 +125,14 @@ impl Semantics {
     }
 
     /// The constants of `Config` that `Outputs` reads; for kernels that have it. `keys_tell` says whether
-    /// a key tells the element: not one of a program, of an integer or of a widened score; `emits`, whether a function
-    /// of the selector makes the ids.
-    pub(crate) fn output_constants(&self, keys_tell: bool, emits: bool) -> Vec<String> {
+    /// a key tells the element: not one of a program, of an integer or of a widened score; `emits` and
+    /// `keeps`, whether a function of the selector makes the ids, and whether one keeps elements from winning.
+    pub(crate) fn output_constants(
+        &self,
+        keys_tell: bool,
+        emits: bool,
+        keeps: bool,
+    ) -> Vec<String> {
         let ids = if emits { "EMITTED" } else { self.ids.cuda_name() };
         let words = [("Order", "ORDER", self.order.cuda_name()), ("Ids", "IDS", ids)];
         let words =
@@ -137,7 +142,7 @@ impl Semantics {
             ("COUNTS", self.count),
             ("RAW_COLUMNS", self.raw_columns),
             ("FILL_IS_GIVEN", self.fill == Fill::Given),
-            ("MASKED", self.mask != Mask::None),
+            ("MASKED", keeps || self.mask != Mask::None),
             ("KEYS_TELL_VALUES", keys_tell),
         ];
         let flags = flags.map(|(name, value)| format!("static constexpr bool {name} = {value};"));

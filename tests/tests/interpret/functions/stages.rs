@@ -273,8 +273,7 @@ fn in_every_kernel(own: Own, first: usize) {
             let dtype = [DType::F32, DType::Bf16, DType::F16][(first + place) % 3];
             let semantics = MEANINGS[(first + place) % MEANINGS.len()];
             let variant = match place {
-                // Its meaning is one with an order.
-                8 => codes(DType::Bf16, 128, 16, MEANINGS[(first + 7) % MEANINGS.len()]),
+                8 => codes(DType::Bf16, 128, 16, semantics),
                 place => each_kernel(dtype, semantics)[place],
             };
             let dtype = variant.dtype;
