@@ -1154,7 +1154,7 @@ struct SortedRow {
     }
 
     // More winners than the room has places for buckets. Entries alone take less of it.
-    static __device__ __noinline__ void sort_in_parts(const Written& written, const Team& team, u32 winners) {
+    static __device__ __forceinline__ void sort_in_parts(const Written& written, const Team& team, u32 winners) {
         constexpr u32 PART = 2 * PLACES * sizeof(Entry) <= sizeof(Room) ? 2 * PLACES : PLACES;
         const EntryPlaces<Entry> part = {static_cast<Entry*>(team.room)};
         sort_bitonic_in_parts<PART>(team, written, part, winners, [&](u32 place, const Entry& entry) {

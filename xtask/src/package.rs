@@ -2,7 +2,8 @@
 //!
 //! Cargo packs each crate that is published, and runs its upload dry. The packed files are then
 //! unpacked below the target folder and built there, away from the repository, so that a file that
-//! a package lacks is found. Cargo's own build of a dry run is not used: cargo 1.95 keeps what it has
+//! a package lacks is found. The fronts are workspaces of their own: they are packed, and CI builds
+//! them where they are. Cargo's own build of a dry run is not used: cargo 1.95 keeps what it has
 //! unpacked and built of a version, and builds the next edit of that version against it.
 
 use crate::{Result, cargo};
@@ -11,6 +12,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+/// Published crates outside of the workspace.
+const FRONTS: [&str; 1] = ["fronts/candle"];
 
 /// Packs and builds every crate that is published.
 pub fn run() -> Result<()> {
@@ -35,7 +39,26 @@ pub fn run() -> Result<()> {
     fs::write(folder.join("Cargo.toml"), manifest(&crates)?)?;
     fs::copy(cargo::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let mut check = cargo::command(&["check", "--workspace", "--target-dir"])?;
-    cargo::run(check.arg(cargo::target()?).current_dir(&folder))
+    cargo::run(check.arg(cargo::target()?).current_dir(&folder))?;
+    FRONTS.into_iter().try_for_each(pack_front)
+}
+
+/// Packs a front. The registry's crates are those of this repository, as if they had been uploaded.
+fn pack_front(front: &str) -> Result<()> {
+    let front = cargo::root().join(front);
+    let lock = fs::read_to_string(front.join("Cargo.lock"))?;
+    let mut command = cargo::command(&["package", "--no-verify", "--allow-dirty", "--target-dir"])?;
+    command.arg(cargo::target()?).current_dir(&front);
+    for package in cargo::packages()? {
+        let (name, manifest) = (package["name"].as_str(), package["manifest_path"].as_str());
+        let folder = manifest.and_then(|manifest| Path::new(manifest).parent());
+        let (Some(name), Some(folder)) = (name, folder) else { continue };
+        // Others would be patches without use, which cargo writes into the lock file.
+        if lock.contains(&format!("name = \"{name}\"\n")) {
+            command.arg("--config").arg(format!("patch.crates-io.{name}.path={folder:?}"));
+        }
+    }
+    cargo::run(&mut command)
 }
 
 /// Name and version of the crates that are published.

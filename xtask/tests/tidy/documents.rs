@@ -119,7 +119,7 @@ fn every_feature_that_a_document_names_is_there() {
 
     let own = features("runtime/Cargo.toml");
     assert!(own.contains(&"cuda-12".to_owned()) && own.contains(&"cuda-any".to_owned()), "{own:?}");
-    let crates = ["capi", "cli", "codegen", "dsl", "lab", "tests", "xtask"];
+    let crates = ["capi", "cli", "codegen", "dsl", "fronts/candle", "lab", "tests", "xtask"];
     let others = crates.map(|name| features(&format!("{name}/Cargo.toml"))).concat();
     let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned);
     let folders = ["capi", "cli", "docs", "fronts", "lab", "templates", "tests"];
@@ -142,7 +142,10 @@ fn every_feature_that_a_document_names_is_there() {
 fn files_are_short_and_have_a_header() {
     let folders =
         ["capi", "cli", "codegen", "dsl", "lab", "runtime", "templates", "tests", "xtask"];
-    let all = folders.into_iter().chain(["fronts/beside-candle/src"]).flat_map(files);
+    let all = folders
+        .into_iter()
+        .chain(["fronts/candle/src", "fronts/candle/tests", "fronts/candle/examples"])
+        .flat_map(files);
     // The cases of the macro are what a user would write.
     let sources: Vec<String> = all
         .filter(|path| [".rs", ".cuh", ".j2"].iter().any(|end| path.ends_with(end)))

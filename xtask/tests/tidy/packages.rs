@@ -7,10 +7,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The packages of the workspace, as cargo reads them.
+/// The packages of the workspace and of the fronts, as cargo reads them.
 fn packages() -> Vec<Value> {
+    [".", "fronts/candle"].into_iter().flat_map(packages_of).collect()
+}
+
+fn packages_of(workspace: &str) -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    cargo.arg("--manifest-path").arg(root().join(workspace).join("Cargo.toml"));
     let output = cargo.current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -28,7 +33,9 @@ fn those_that_users_depend_on_or_install_are_published() {
     let mut names: Vec<_> =
         published.map(|package| package["name"].as_str().unwrap().to_owned()).collect();
     names.sort();
-    assert_eq!(names, ["topkit", "topkit-cli", "topkit-codegen", "topkit-dsl", "topkit-lab"]);
+    let with_fronts = ["topkit", "topkit-candle", "topkit-cli"];
+    let parts = ["topkit-codegen", "topkit-dsl", "topkit-lab"];
+    assert_eq!(names, [with_fronts, parts].concat());
 }
 
 #[test]

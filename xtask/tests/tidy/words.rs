@@ -75,7 +75,7 @@ fn prose() -> BTreeMap<String, String> {
         ["docs", "fronts", "templates", "tests", "xtask/src", "xtask/examples", "xtask/bundle"];
     let within = folders.into_iter().chain(CRATES).flat_map(files);
     let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned);
-    let kept = ["docs/bench/", "tests/golden", "fronts/beside-candle/target"];
+    let kept = ["docs/bench/", "tests/golden", "fronts/candle/target"];
     for path in within.chain(top).filter(|path| !kept.iter().any(|kept| path.starts_with(kept))) {
         let says = match path.rsplit_once('.') {
             Some((_, "md")) => unfenced(&read(&path)),
