@@ -97,6 +97,12 @@ pub fn sorted(kernel: KernelKind) -> Variant {
     Variant { semantics: outputs, ..plain }
 }
 
+/// The smallest variant that gathers its winners.
+pub fn gathering() -> Variant {
+    let plain = smallest(KernelKind::ClusterResident);
+    Variant { semantics: Semantics { values: true, ..plain.semantics }, ..plain }
+}
+
 /// The smallest variant that merges shards, with ties by their ids.
 pub fn merging() -> Variant {
     let plain = smallest(KernelKind::BlockRadix);

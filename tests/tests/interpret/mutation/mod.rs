@@ -21,7 +21,7 @@ mod switch;
 mod table;
 
 use crate::case::interpreter;
-use battery::{Battery, masked, merging, smallest, sorted, staged, with_rule};
+use battery::{Battery, gathering, masked, merging, smallest, sorted, staged, with_rule};
 use exempt::{ANY, EQUIVALENT, Exempt, RANKED_TIES, UNREACHED, reason};
 use expect_test::expect_file;
 use rules::{Mutation, Rule, rule};
@@ -162,6 +162,7 @@ fn variants() -> Vec<(&'static str, Variant)> {
     let wide = Variant { dtype: DType::F64, vec_size: DType::F64.widest_load(), ..wide };
     all.push(("block_radix, ties of f64", wide));
     all.push(("block_radix, ties of shards", merging()));
+    all.push(("cluster_resident, values", gathering()));
     all
 }
 
@@ -205,6 +206,13 @@ fn is_of_the_sort(kernel: KernelKind, site: &Site) -> bool {
     }
 }
 
+/// The barrier before gathered winners are written, which only values and ids have.
+fn is_of_gathering(site: &Site) -> bool {
+    site.file == "templates/kernels/cluster_resident.cuh"
+        && site.function == "select"
+        && site.construct == "__syncthreads(), number 3"
+}
+
 /// The barrier after which the leader CTA sorts; without an order nothing of it is compiled.
 fn is_after_a_cluster(site: &Site) -> bool {
     const FILES: [&str; 2] =
@@ -219,6 +227,7 @@ fn subjects() -> Vec<Subject> {
     let plain = variants().into_iter().map(|(name, variant)| {
         let mut subject = subject(name, &variant);
         subject.sites.retain(|(site, _)| !is_after_a_cluster(site));
+        subject.sites.retain(|(site, _)| is_of_gathering(site) == variant.semantics.values);
         // Long rows search all bins: this function is not compiled for them.
         let long = variant.kernel == KernelKind::ClusterRadix;
         subject.sites.retain(|(site, _)| !long || site.function != "find_of_few");
