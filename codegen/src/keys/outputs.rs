@@ -210,7 +210,7 @@ mod tests {
             assert!(error.contains("two members of its argument are called"), "{error}");
         }
         assert_eq!(words(all).len(), 5);
-        let constants = all.output_constants(false, false);
+        let constants = all.output_constants(false, false, false);
         assert!(constants.contains(&"static constexpr bool KEYS_TELL_VALUES = false;".to_owned()));
         assert!(constants.contains(&"static constexpr Order ORDER = Order::UNSORTED;".to_owned()));
     }
