@@ -39,12 +39,14 @@ fn a_declared_selector_goes_the_whole_way() {
     let by_warps = 3 * 5;
     // As the resident ones, for bf16 alone.
     let codes = 4 * (4 + 4 + 3);
+    // 4 sizes of clusters of 512 and 1024 threads, at one vector width and one number of bins.
+    let long = 3 * 4 * 2;
     // Filters at one vector width a dtype: 2 values of items, and 6 sizes of clusters.
     let filters = IndexerTopK::variants().iter().filter(|v| v.kernel.filters()).count();
     assert_eq!(filters % (3 * 2), 0);
     assert_eq!(
         IndexerTopK::variants().len(),
-        streaming + resident + shared + by_warps + filters + codes
+        streaming + resident + shared + by_warps + filters + codes + long
     );
     let problem = Problem::new(DType::Bf16, 32, 131_072, 512);
     let plan = topk.plan(&problem).unwrap();
