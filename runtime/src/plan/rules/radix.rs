@@ -107,9 +107,9 @@ mod tests {
             assert_eq!(named(dtype, 67, 1 << 20, 4096).0, KernelKind::BlockRadix);
             assert_ne!(named(dtype, 1, 1 << 20, 2048).0, KernelKind::ClusterRadix);
             assert_eq!(named(dtype, 1, 1 << 19, 4096).0, KernelKind::ClusterResident);
-            // Registers of two CTAs hold a row of 131072 columns.
-            assert_eq!(named(dtype, 66, 1 << 17, 4096).0, KernelKind::ClusterResident);
-            assert_eq!(named(dtype, 66, (1 << 17) + 1, 4096).0, KernelKind::ClusterRadix);
+            // Registers of two CTAs hold a row of 65536 columns.
+            assert_eq!(named(dtype, 66, 1 << 16, 4096).0, KernelKind::ClusterResident);
+            assert_eq!(named(dtype, 66, (1 << 16) + 1, 4096).0, KernelKind::ClusterRadix);
         }
         assert_eq!(named(DType::F64, 1, 1 << 20, 4096).0, KernelKind::BlockRadix);
     }
